@@ -1,0 +1,1 @@
+"""The rules engine over the files of the rules folder."""

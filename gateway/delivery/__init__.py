@@ -1,0 +1,1 @@
+"""One document to one destination: send and look up."""

@@ -1,0 +1,1 @@
+"""INS, normalisation, identity in free text, and the match of a claim with the patients."""

@@ -1,0 +1,1 @@
+"""From the world into vault and ledger."""

@@ -1,0 +1,1 @@
+"""Tables, migrations, every query, and the queue."""

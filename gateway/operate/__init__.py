@@ -1,0 +1,1 @@
+"""Health, logs, the quarantine folder, indicators."""

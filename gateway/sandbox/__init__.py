@@ -1,0 +1,1 @@
+"""A DMP and a DPI to try and train with."""

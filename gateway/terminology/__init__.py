@@ -1,0 +1,1 @@
+"""Value sets with their versions, and look-ups."""

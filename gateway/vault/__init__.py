@@ -1,0 +1,1 @@
+"""Encrypted bytes, durable before put returns."""
