@@ -31,7 +31,7 @@ class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file: an unknown key is an error."""
 
 
-class Establishment(Table):
+class Establishment(Table, frozen=True, kw_only=True):
     """Who we are. ``structure_id`` is the Struct_IdNat of the site, ``legal_entity`` the OU of the certificates."""
 
     name: str
@@ -44,7 +44,7 @@ class Establishment(Table):
     test: bool = False
 
 
-class Ledger(Table):
+class Ledger(Table, frozen=True, kw_only=True):
     """Where rows and bytes are kept."""
 
     url: str = "sqlite:///gateway.db"
@@ -54,7 +54,7 @@ class Ledger(Table):
     trail_years: Annotated[int, Meta(ge=1)] = 10
 
 
-class Mailbox(Table):
+class Mailbox(Table, frozen=True, kw_only=True):
     """One IMAP mailbox."""
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -83,7 +83,7 @@ class Mailbox(Table):
     poll: Seconds = Seconds(60)
 
 
-class Smtp(Table):
+class Smtp(Table, frozen=True, kw_only=True):
     """The SMTP inlet. ``recipients``: address → mailbox name. ``peers``: networks or certificate names."""
 
     listen: str
@@ -96,7 +96,7 @@ class Smtp(Table):
     max_size: Size = Size(50_000_000)
 
 
-class Submission(Table):
+class Submission(Table, frozen=True, kw_only=True):
     """Where receipts are handed over. ``nil`` is the product's X-MSS-NIL."""
 
     host: str
@@ -111,7 +111,7 @@ class Submission(Table):
     nil: str = ""
 
 
-class Patients(Table):
+class Patients(Table, frozen=True, kw_only=True):
     """The patient index and its feed."""
 
     adt_listen: str | None = None
@@ -119,13 +119,13 @@ class Patients(Table):
     max_age: Seconds = Seconds(48 * 3600)
 
 
-class Senders(Table):
+class Senders(Table, frozen=True, kw_only=True):
     """Whom we believe."""
 
     trusted_domains: tuple[str, ...] = ("*.mssante.fr",)
 
 
-class Matching(Table):
+class Matching(Table, frozen=True, kw_only=True):
     """What an exact match without INS, by OCR, or of a homonym may do."""
 
     without_ins: Trust = "review"
@@ -134,7 +134,7 @@ class Matching(Table):
     parent_wait: Seconds = Seconds(15 * 60)
 
 
-class Dpi(Table):
+class Dpi(Table, frozen=True, kw_only=True):
     """The patient record's inlet."""
 
     kind: Literal["folder", "mllp", "none"] = "none"
@@ -153,7 +153,7 @@ class Dpi(Table):
     connections: Annotated[int, Meta(ge=1, le=16)] = 2
 
 
-class Responsible(Table):
+class Responsible(Table, frozen=True, kw_only=True):
     """The person responsible for the automatic processing, who stands in the VIHF."""
 
     id: str
@@ -162,7 +162,7 @@ class Responsible(Table):
     specialty: str | None = None
 
 
-class Dmp(Table):
+class Dmp(Table, frozen=True, kw_only=True):
     """The DMP, in INDIRECTE mode with the establishment's certificates."""
 
     enabled: bool = False
@@ -198,26 +198,26 @@ class Dmp(Table):
     connections: Annotated[int, Meta(ge=1, le=16)] = 4
 
 
-class Rules(Table):
+class Rules(Table, frozen=True, kw_only=True):
     """Where the rules are."""
 
     folder: Path = Path("rules")
 
 
-class Quarantine(Table):
+class Quarantine(Table, frozen=True, kw_only=True):
     """Where a person looks."""
 
     folder: Path = Path("quarantine")
 
 
-class Receipt(Table):
+class Receipt(Table, frozen=True, kw_only=True):
     """When and how the sender is answered."""
 
     max_wait: Seconds = Seconds(72 * 3600)
     form: Literal["1.1.3", "1.1.2"] = "1.1.3"
 
 
-class Retry(Table):
+class Retry(Table, frozen=True, kw_only=True):
     """Backoff and breaker."""
 
     first: Seconds = Seconds(5)
@@ -225,7 +225,7 @@ class Retry(Table):
     breaker_after: Annotated[int, Meta(ge=1)] = 5
 
 
-class Settings(Table):
+class Settings(Table, frozen=True, kw_only=True):
     """The whole file."""
 
     establishment: Establishment
