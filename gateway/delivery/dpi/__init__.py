@@ -1,0 +1,1 @@
+"""The patient record's inlets: HL7 v2 over MLLP, or a folder."""
