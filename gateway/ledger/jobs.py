@@ -1,0 +1,155 @@
+"""The queue: work claimed with a lease, given back or finished only by the one who holds it (DESIGN §3).
+
+A job is due at an instant, or parked: "held" (a person), "breaker" (its destination is down), "after" (its
+predecessor has not ended), "timer" (nothing to do unless time runs out). Parked and failed jobs never keep
+``ingest --wait`` waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from gateway.ledger.tables import job
+
+PARKED_FOR_OTHERS = ("held", "breaker", "after", "timer")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work in hand. ``token`` fences it: a job taken over by another worker no longer answers to this one."""
+
+    id: int
+    kind: str
+    lane: str
+    subject: int
+    failures: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds jobs, and until when (seconds since 1970)."""
+
+    token: str
+    until: float
+
+
+def enqueue(c: Connection, kind: str, lane: str, subject: int, due: float, lease: Lease | None = None) -> Job:
+    """Order work, at once in hand when a lease is given. An order for the same subject becomes due again."""
+    values = {
+        "lane": lane,
+        "due": due,
+        "parked": None,
+        "token": lease.token if lease else None,
+        "lease_until": lease.until if lease else None,
+    }
+    same = (job.c.kind == kind) & (job.c.subject == subject)
+    known = c.execute(select(job.c.id, job.c.token).where(same)).one_or_none()
+    if known is None:
+        number = c.execute(insert(job).values(kind=kind, subject=subject, **values)).inserted_primary_key[0]
+    else:
+        number = known.id
+        if known.token is None:
+            c.execute(update(job).where(job.c.id == number).values(failures=0, **values))
+    return Job(number, kind, lane, subject, 0, lease.token if lease else "")
+
+
+def claim(c: Connection, now: float, lease: Lease, room: Mapping[str, int]) -> list[Job]:
+    """Take what is due, at most ``room[lane]`` jobs a lane, oldest first."""
+    taken: list[Job] = []
+    for lane, places in room.items():
+        if places > 0:
+            taken += _claim_lane(c, lane, now, lease, places)
+    return taken
+
+
+def claim_alone(c: Connection, now: float, lease: Lease) -> Job | None:
+    """Take one job that was in hand when a daemon died: it runs with no other beside it."""
+    due = select(job).where(job.c.alone, job.c.token.is_(None), job.c.due <= now).order_by(job.c.id).limit(1)
+    row = c.execute(due).one_or_none()
+    if row is None:
+        return None
+    _take(c, [row.id], lease)
+    return Job(row.id, row.kind, row.lane, row.subject, row.failures, lease.token)
+
+
+def any_alone(c: Connection, now: float) -> bool:
+    """Whether such a job is due or running."""
+    due = (job.c.due <= now) | job.c.token.is_not(None)
+    return bool(c.execute(select(exists().where(job.c.alone & due))).scalar_one())
+
+
+def finish(c: Connection, held: Job) -> bool:
+    """Remove the job; False when it is no longer ours, and then nothing else may be written for it."""
+    return bool(c.execute(delete(job).where(job.c.id == held.id, job.c.token == held.token)).rowcount)
+
+
+def give_back(c: Connection, held: Job, due: float, *, failed: bool = False, parked: str | None = None) -> bool:
+    """Put the job back for later; False when it is no longer ours."""
+    values = {"token": None, "lease_until": None, "due": due, "parked": parked, "alone": False}
+    if failed:
+        values["failures"] = held.failures + 1
+    return bool(c.execute(update(job).where(job.c.id == held.id, job.c.token == held.token).values(**values)).rowcount)
+
+
+def wake(c: Connection, kind: str, subjects: Iterable[int] | None, now: float, *, parked: str | None = None) -> int:
+    """Make waiting jobs due now (those of ``subjects``, or all); returns how many. With ``parked`` only those."""
+    which = (job.c.kind == kind) & job.c.token.is_(None)
+    if subjects is not None:
+        which &= job.c.subject.in_(list(subjects))
+    if parked is not None:
+        which &= job.c.parked == parked
+    return c.execute(update(job).where(which).values(due=now, parked=None)).rowcount
+
+
+def wake_lane(c: Connection, lane: str, now: float, parked: str) -> int:
+    """Make the parked jobs of a lane due now; returns how many."""
+    which = (job.c.lane == lane) & (job.c.parked == parked)
+    return c.execute(update(job).where(which).values(due=now, parked=None)).rowcount
+
+
+def renew(c: Connection, lease: Lease) -> None:
+    """The heartbeat: what this token holds stays in hand until ``lease.until``."""
+    c.execute(update(job).where(job.c.token == lease.token).values(lease_until=lease.until))
+
+
+def free(c: Connection, now: float, *, all_of_them: bool) -> int:
+    """Give back leases that ran out, or all (a dead predecessor's, proved by the worker lock); they run alone first."""
+    dead = job.c.token.is_not(None)
+    if not all_of_them:
+        dead &= job.c.lease_until < now
+    return c.execute(update(job).where(dead).values(token=None, lease_until=None, alone=True)).rowcount
+
+
+def next_due(c: Connection) -> float | None:
+    """The instant of the next job that nobody holds."""
+    waiting = job.c.token.is_(None) & (job.c.parked.is_(None) | job.c.parked.not_in(("held", "after")))
+    return c.execute(select(func.min(job.c.due)).where(waiting)).scalar_one_or_none()
+
+
+def busy(c: Connection) -> int:
+    """How many jobs run, or will without anybody's help and without a failure behind them."""
+    quiet = job.c.token.is_(None) & ((job.c.failures > 0) | job.c.parked.in_(PARKED_FOR_OTHERS))
+    return c.execute(select(func.count()).select_from(job).where(~quiet)).scalar_one()
+
+
+def _claim_lane(c: Connection, lane: str, now: float, lease: Lease, places: int) -> list[Job]:
+    due = (
+        select(job)
+        .where(job.c.lane == lane, job.c.due <= now, job.c.token.is_(None), ~job.c.alone)
+        .where(job.c.parked.is_(None) | job.c.parked.not_in(("held", "after")))
+        .order_by(job.c.due, job.c.id)
+        .limit(places)
+    )
+    rows = c.execute(due).all()
+    _take(c, [row.id for row in rows], lease)
+    return [Job(row.id, row.kind, row.lane, row.subject, row.failures, lease.token) for row in rows]
+
+
+def _take(c: Connection, ids: list[int], lease: Lease) -> None:
+    if ids:
+        held = {"token": lease.token, "lease_until": lease.until, "parked": None}
+        c.execute(update(job).where(job.c.id.in_(ids)).values(**held))
