@@ -31,7 +31,10 @@ class Claim:
 
     ``birth_date`` is YYYYMMDD (a partly known date keeps its zeros), ``sex`` M, F or U, ``birth_place`` a COG code.
     ``family_name`` is a family name of which the text does not say whether it is the birth or the used name.
-    ``source``: cda, metadata, text, hprim, hl7v2, datamatrix. ``found`` tells for each trait where it was read.
+    ``full_name`` holds family and given names of which the text shows neither the order nor the border (all in
+    capitals, or none). ``given_names`` without ``first_given``: a list of which the first is not told apart.
+    A year written with two digits keeps two zeros: 00870802. An INS printed without authority has an empty OID.
+    ``source``: cda, metadata, text, ocr, hprim, hl7v2, datamatrix. ``found`` tells for each trait where it was read.
     """
 
     source: str
@@ -46,6 +49,7 @@ class Claim:
     birth_place: str | None = None
     local_ids: tuple[tuple[str, str], ...] = ()
     found: tuple[tuple[str, str], ...] = ()
+    full_name: str | None = None
 
 
 class InsStatus(StrEnum):
