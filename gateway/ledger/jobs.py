@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
+from gateway.ledger.rows import new_id
 from gateway.ledger.tables import job
 
 PARKED_FOR_OTHERS = ("held", "breaker", "after", "timer")
@@ -49,7 +50,7 @@ def enqueue(c: Connection, kind: str, lane: str, subject: int, due: float, lease
     same = (job.c.kind == kind) & (job.c.subject == subject)
     known = c.execute(select(job.c.id, job.c.token).where(same)).one_or_none()
     if known is None:
-        number = c.execute(insert(job).values(kind=kind, subject=subject, **values)).inserted_primary_key[0]
+        number = new_id(c, insert(job).values(kind=kind, subject=subject, **values))
     else:
         number = known.id
         if known.token is None:
@@ -118,10 +119,10 @@ def renew(c: Connection, lease: Lease) -> None:
 
 def free(c: Connection, now: float, *, all_of_them: bool) -> int:
     """Give back leases that ran out, or all (a dead predecessor's, proved by the worker lock); they run alone first."""
-    dead = job.c.token.is_not(None)
+    dead = update(job).where(job.c.token.is_not(None))
     if not all_of_them:
-        dead &= job.c.lease_until < now
-    return c.execute(update(job).where(dead).values(token=None, lease_until=None, alone=True)).rowcount
+        dead = dead.where(job.c.lease_until < now)
+    return c.execute(dead.values(token=None, lease_until=None, alone=True)).rowcount
 
 
 def next_due(c: Connection) -> float | None:

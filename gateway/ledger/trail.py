@@ -51,7 +51,7 @@ def chain(before: str, at: float, who: str, action: str, subject: str, detail: s
 def lines(c: Connection) -> Iterator[Line]:
     """Every line, in order."""
     for row in c.execute(select(trail).order_by(trail.c.seq)):
-        yield Line(**row._mapping)
+        yield Line(*row)
 
 
 def verify(c: Connection) -> int:

@@ -24,6 +24,7 @@ class MailEvent(StrEnum):
 
     READ = "read"
     SETTLE = "settle"
+    RETURN = "return"
 
 
 class DocumentState(StrEnum):
@@ -81,6 +82,7 @@ class DeliveryEvent(StrEnum):
 MAIL: Mapping[tuple[MailState, MailEvent], MailState] = {
     (MailState.RECEIVED, MailEvent.READ): MailState.READ,
     (MailState.READ, MailEvent.SETTLE): MailState.SETTLED,
+    (MailState.SETTLED, MailEvent.RETURN): MailState.RECEIVED,  # it came again after its bytes were purged
 }
 
 _D, _E = DocumentState, DocumentEvent

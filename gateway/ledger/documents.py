@@ -1,0 +1,143 @@
+"""Documents, decisions and the entries that wait for a person."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, exists, func, insert, select, update
+
+from gateway.ledger.rows import Document, Entry, as_value, as_values, new_id
+from gateway.ledger.tables import decision, delivery, document, entry
+from gateway.model.documents import Action
+from gateway.model.reasons import Reason
+from gateway.model.states import CLOSED, DOCUMENT, ENDED, DocumentEvent, DocumentState, advance
+
+
+class StaleError(Exception):
+    """Somebody else changed the row since it was read: look again, then act."""
+
+
+def add_document(c: Connection, seq: int, ordinal: int, values: dict[str, object]) -> int:
+    """A document found in an arrival and read; its number."""
+    state = advance(DOCUMENT, DocumentState.FOUND, DocumentEvent.READ)
+    return new_id(c, insert(document).values(arrival_seq=seq, ordinal=ordinal, state=state, **values))
+
+
+def get_document(c: Connection, number: int) -> Document:
+    """A document that exists."""
+    return as_value(Document, c.execute(select(document).where(document.c.id == number)).one())
+
+
+def of_arrival(c: Connection, seq: int) -> list[Document]:
+    """The documents of an arrival, in order."""
+    query = select(document).where(document.c.arrival_seq == seq).order_by(document.c.ordinal)
+    return as_values(Document, c.execute(query).all())
+
+
+def owner(c: Connection, claim: str) -> Document | None:
+    """The document that owns a claim."""
+    row = c.execute(select(document).where(document.c.claim == claim)).one_or_none()
+    return None if row is None else as_value(Document, row)
+
+
+def filed_with_id(c: Connection, unique_id: str) -> Document | None:
+    """The newest filed document of a unique id, whatever became of it later; deletions do not count."""
+    filed = (DocumentState.DECIDED, DocumentState.SETTLED, DocumentState.SUPERSEDED)
+    query = (
+        select(document)
+        .where(document.c.unique_id == unique_id, document.c.state.in_(filed), document.c.action != Action.DELETE)
+        .order_by(document.c.id.desc())
+        .limit(1)
+    )
+    row = c.execute(query).one_or_none()
+    return None if row is None else as_value(Document, row)
+
+
+def joined(c: Connection, number: int) -> list[Document]:
+    """Quarantined copies that follow the fate of a document."""
+    query = select(document).where(document.c.duplicate_of == number, document.c.state == DocumentState.QUARANTINED)
+    return as_values(Document, c.execute(query).all())
+
+
+def move(c: Connection, found: Document, event: DocumentEvent, **values: object) -> Document:
+    """Advance a document's state and set columns. StaleError when the row is no longer the one that was read."""
+    state = advance(DOCUMENT, found.state, event)
+    same = (document.c.id == found.id) & (document.c.version == found.version)
+    done = c.execute(update(document).where(same).values(state=state, version=found.version + 1, **values))
+    if done.rowcount != 1:
+        raise StaleError(f"document {found.id}")
+    return get_document(c, found.id)
+
+
+def add_decision(c: Connection, number: int, values: dict[str, object]) -> int:
+    """A new decision beside the old ones; its number."""
+    return new_id(c, insert(decision).values(document_id=number, **values))
+
+
+def decision_content(c: Connection, number: int) -> str:
+    """What was decided, as JSON."""
+    return str(c.execute(select(decision.c.content).where(decision.c.id == number)).scalar_one())
+
+
+def settle_if_ended(c: Connection, number: int) -> bool:
+    """Settle a decided document when each delivery has ended and nobody has to look at it; whether it is now closed."""
+    found = get_document(c, number)
+    if found.state is not DocumentState.DECIDED:
+        return found.state in CLOSED
+    running = (delivery.c.document_id == number) & delivery.c.state.not_in(ENDED)
+    waiting = (entry.c.document_id == number) & entry.c.closed_at.is_(None)
+    if c.execute(select(exists().where(running) | exists().where(waiting))).scalar_one():
+        return False
+    move(c, found, DocumentEvent.SETTLE)
+    return True
+
+
+def all_closed(c: Connection, seq: int) -> bool:
+    """Whether nothing of an arrival needs time or a person."""
+    still_open = (document.c.arrival_seq == seq) & document.c.state.not_in(CLOSED)
+    return not c.execute(select(exists().where(still_open))).scalar_one()
+
+
+def count_states(c: Connection) -> dict[str, int]:
+    """How many documents are in each state."""
+    query = select(document.c.state, func.count()).group_by(document.c.state)
+    return {row[0]: row[1] for row in c.execute(query)}
+
+
+def open_entry(c: Connection, number: int, reason: Reason, at: float, **values: object) -> int:
+    """A line for the worklist; its number. One open entry a document, reason and destination."""
+    destination = str(values.get("destination", ""))
+    same = (
+        (entry.c.document_id == number)
+        & (entry.c.reason == reason)
+        & (entry.c.destination == destination)
+        & entry.c.closed_at.is_(None)
+    )
+    known = c.execute(select(entry.c.id).where(same)).scalar_one_or_none()
+    if known is not None:
+        return int(known)
+    return new_id(c, insert(entry).values(document_id=number, reason=reason, opened_at=at, **values))
+
+
+def get_entry(c: Connection, number: int) -> Entry | None:
+    """An entry, open or closed."""
+    row = c.execute(select(entry).where(entry.c.id == number)).one_or_none()
+    return None if row is None else as_value(Entry, row)
+
+
+def open_entries(c: Connection) -> list[Entry]:
+    """The worklist: urgent first, then oldest first."""
+    query = select(entry).where(entry.c.closed_at.is_(None)).order_by(entry.c.urgent.desc(), entry.c.id)
+    return as_values(Entry, c.execute(query).all())
+
+
+def entries_of(c: Connection, number: int) -> list[Entry]:
+    """Every entry of a document."""
+    query = select(entry).where(entry.c.document_id == number).order_by(entry.c.id)
+    return as_values(Entry, c.execute(query).all())
+
+
+def close_entry(c: Connection, found: Entry, at: float, who: str, how: str) -> None:
+    """Settle an entry. StaleError when somebody else has just done so."""
+    same = (entry.c.id == found.id) & (entry.c.version == found.version) & entry.c.closed_at.is_(None)
+    closed = {"closed_at": at, "closed_by": who, "closed_how": how, "version": found.version + 1}
+    if c.execute(update(entry).where(same).values(**closed)).rowcount != 1:
+        raise StaleError(f"entry {found.id}")

@@ -1,0 +1,126 @@
+"""Arrivals and mails: what was seen, where, and its bytes' address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, exists, func, insert, select, update
+
+from gateway.ledger.rows import Arrival, Mail, as_value, as_values, new_id
+from gateway.ledger.tables import arrival, job, mail
+from gateway.model.states import MAIL, MailEvent, MailState, advance
+
+
+def arrival_by_key(c: Connection, key: str) -> Arrival | None:
+    """The arrival of a place, if it was seen before."""
+    row = c.execute(select(arrival).where(arrival.c.key == key)).one_or_none()
+    return None if row is None else as_value(Arrival, row)
+
+
+def get_arrival(c: Connection, seq: int) -> Arrival:
+    """An arrival that exists."""
+    return as_value(Arrival, c.execute(select(arrival).where(arrival.c.seq == seq)).one())
+
+
+def seen_in(c: Connection, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> dict[int, str]:
+    """Of the UIDs of a mailbox, those already taken, with the folder where each belongs (done, review)."""
+    known: dict[int, str] = {}
+    for start in range(0, len(uids), 500):
+        query = select(arrival.c.uid, arrival.c.target).where(
+            arrival.c.mailbox == mailbox,
+            arrival.c.uidvalidity == uidvalidity,
+            arrival.c.uid.in_(uids[start : start + 500]),
+        )
+        known |= {row.uid: row.target for row in c.execute(query)}
+    return known
+
+
+def mail_by_digest(c: Connection, digest: str) -> Mail | None:
+    """The mail of these bytes, if it was received before."""
+    row = c.execute(select(mail).where(mail.c.digest == digest)).one_or_none()
+    return None if row is None else as_value(Mail, row)
+
+
+def get_mail(c: Connection, number: int) -> Mail:
+    """A mail that exists."""
+    return as_value(Mail, c.execute(select(mail).where(mail.c.id == number)).one())
+
+
+def known_message(c: Connection, message_id: str, size: int) -> bool:
+    """Whether a mail with this Message-ID and size was received, at whatever place."""
+    same = (arrival.c.message_id == message_id) & (arrival.c.size == size)
+    return bool(c.execute(select(exists().where(same))).scalar_one())
+
+
+def add_arrival(c: Connection, values: dict[str, object]) -> int:
+    """A new arrival; its number."""
+    return new_id(c, insert(arrival).values(state=MailState.RECEIVED, **values))
+
+
+def add_mail(c: Connection, digest: str, size: int, at: float) -> Mail:
+    """The mail of these bytes: the row known, or a new one."""
+    known = mail_by_digest(c, digest)
+    if known is not None and known.purged_at is None:
+        return known
+    if known is not None:  # its bytes had been purged: it is read anew
+        state = advance(MAIL, known.state, MailEvent.RETURN)
+        c.execute(update(mail).where(mail.c.id == known.id).values(state=state, purged_at=None))
+        return get_mail(c, known.id)
+    number = new_id(c, insert(mail).values(digest=digest, size=size, state=MailState.RECEIVED, received_at=at))
+    return get_mail(c, number)
+
+
+def keep_reading(c: Connection, found: Mail, reading: str, reader: str) -> None:
+    """Store what reading yielded."""
+    state = advance(MAIL, found.state, MailEvent.READ)
+    c.execute(update(mail).where(mail.c.id == found.id).values(state=state, reading=reading, reader=reader))
+
+
+def arrival_read(c: Connection, seen: Arrival, message_id: str) -> None:
+    """The arrival's documents are recorded."""
+    state = advance(MAIL, seen.state, MailEvent.READ)
+    c.execute(update(arrival).where(arrival.c.seq == seen.seq).values(state=state, message_id=message_id))
+
+
+def arrival_settled(c: Connection, seen: Arrival, at: float) -> None:
+    """Nothing of the arrival needs anybody any more; nor of its mail, when it was the last."""
+    state = advance(MAIL, seen.state, MailEvent.SETTLE)
+    c.execute(update(arrival).where(arrival.c.seq == seen.seq).values(state=state))
+    if seen.mail_id is None:
+        return
+    unsettled = (arrival.c.mail_id == seen.mail_id) & (arrival.c.state != MailState.SETTLED)
+    if not c.execute(select(exists().where(unsettled))).scalar_one():
+        settled = update(mail).where(mail.c.id == seen.mail_id, mail.c.state == MailState.READ)
+        c.execute(settled.values(state=MailState.SETTLED, settled_at=at))
+
+
+def count_death(c: Connection, number: int) -> int:
+    """A reader process died over this mail; how often by now."""
+    c.execute(update(mail).where(mail.c.id == number).values(deaths=mail.c.deaths + 1))
+    return int(c.execute(select(mail.c.deaths).where(mail.c.id == number)).scalar_one())
+
+
+def earlier_unread(c: Connection, seq: int, *, failing_too: bool) -> bool:
+    """Whether an arrival before ``seq`` is not read yet; those whose reading keeps failing count only if asked."""
+    unread = (arrival.c.seq < seq) & (arrival.c.state == MailState.RECEIVED)
+    if not failing_too:
+        failing = exists().where((job.c.kind == "read") & (job.c.subject == arrival.c.seq) & (job.c.failures > 0))
+        unread &= ~failing
+    return bool(c.execute(select(exists().where(unread))).scalar_one())
+
+
+def purgeable(c: Connection, settled_before: float) -> list[Mail]:
+    """Mails settled long enough ago whose bytes are still kept."""
+    old = (mail.c.state == MailState.SETTLED) & (mail.c.settled_at < settled_before) & mail.c.purged_at.is_(None)
+    return as_values(Mail, c.execute(select(mail).where(old)).all())
+
+
+def purged(c: Connection, number: int, at: float) -> None:
+    """The bytes of a mail and the words read in them are gone; the rows stay."""
+    c.execute(update(mail).where(mail.c.id == number).values(purged_at=at, reading=None))
+
+
+def count_states(c: Connection) -> dict[str, int]:
+    """How many arrivals are in each state."""
+    query = select(arrival.c.state, func.count()).group_by(arrival.c.state)
+    return {row[0]: row[1] for row in c.execute(query)}

@@ -1,0 +1,177 @@
+"""The patient index and the sender directory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
+
+from gateway.identity.names import normalise
+from gateway.ledger.tables import existence, meta, patient, sender
+from gateway.model.identity import Ins, InsStatus, Patient
+from gateway.model.people import Sender
+
+#: A common name must not make a look-up slow: beyond this a person looks himself.
+MOST_BY_NAME = 200
+
+
+def get_patient(c: Connection, ipp: str) -> Patient | None:
+    """A patient by his local number, as stored (a merged one too)."""
+    row = c.execute(select(patient).where(patient.c.ipp == ipp)).one_or_none()
+    return None if row is None else _patient(row)
+
+
+def surviving(c: Connection, ipp: str) -> Patient | None:
+    """A patient by his local number, merges followed to the end."""
+    seen: set[str] = set()
+    found = get_patient(c, ipp)
+    while found is not None and found.replaced_by and found.replaced_by not in seen:
+        seen.add(found.ipp)
+        found = get_patient(c, found.replaced_by)
+    return found
+
+
+def by_ins(c: Connection, numbers: Collection[str]) -> list[Patient]:
+    """Everybody with one of these matricules, whatever the authority."""
+    return _patients(c, patient.c.ins.in_(list(numbers))) if numbers else []
+
+
+def by_birth_date(c: Connection, dates: Collection[str]) -> list[Patient]:
+    """Everybody born on one of these days (YYYYMMDD)."""
+    return _patients(c, patient.c.birth_date.in_(list(dates))) if dates else []
+
+
+def by_names(c: Connection, names: Collection[str]) -> list[Patient]:
+    """Everybody, up to a bound, whose birth or used name normalises to one of these."""
+    if not names:
+        return []
+    same = or_(patient.c.birth_key.in_(list(names)), patient.c.used_key.in_(list(names)))
+    return _patients(c, same, MOST_BY_NAME)
+
+
+def by_ipp(c: Connection, numbers: Collection[str]) -> list[Patient]:
+    """Everybody with one of these local numbers."""
+    return _patients(c, patient.c.ipp.in_(list(numbers))) if numbers else []
+
+
+def put_patient(c: Connection, new: Patient, revision: int) -> Patient | None:
+    """Insert or change by IPP; returns what was there before."""
+    before = get_patient(c, new.ipp)
+    if before is None:
+        c.execute(insert(patient).values(ipp=new.ipp, row_version=1, revision=revision, **_values(new)))
+    elif _values(before) != _values(new):
+        changed = {**_values(new), "row_version": before.row_version + 1, "revision": revision}
+        c.execute(update(patient).where(patient.c.ipp == new.ipp).values(**changed))
+    return before
+
+
+def next_revision(c: Connection, at: float) -> int:
+    """A new revision of the index, noted with its instant."""
+    number = index_revision(c) + 1
+    set_meta(c, "index_revision", str(number))
+    set_meta(c, "index_at", repr(at))
+    return number
+
+
+def index_revision(c: Connection) -> int:
+    """The revision of the index; 0 before the first import."""
+    return int(get_meta(c, "index_revision") or 0)
+
+
+def index_at(c: Connection) -> float | None:
+    """When the index was last fed."""
+    at = get_meta(c, "index_at")
+    return None if at is None else float(at)
+
+
+def count_patients(c: Connection) -> int:
+    """How many patients the index knows."""
+    return c.execute(select(func.count()).select_from(patient)).scalar_one()
+
+
+def put_senders(c: Connection, rows: Iterable[Sender], at: float) -> int:
+    """Insert or change by address; how many."""
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
+        content = msgspec.json.encode(row).decode()
+        values = {"content": content, "at": at}
+        if c.execute(update(sender).where(sender.c.address == row.address).values(**values)).rowcount == 0:
+            c.execute(insert(sender).values(address=row.address, **values))
+    return count
+
+
+def get_sender(c: Connection, address: str) -> Sender | None:
+    """A sender of the directory."""
+    content = c.execute(select(sender.c.content).where(sender.c.address == address.lower())).scalar_one_or_none()
+    return None if content is None else msgspec.json.decode(content, type=Sender)
+
+
+def known_existence(c: Connection, ins: Ins, since: float) -> tuple[str, str, float] | None:
+    """The last answer of TD0.2 (status, code, instant), if it is fresh enough."""
+    same = (existence.c.ins == ins.number) & (existence.c.oid == ins.oid) & (existence.c.at >= since)
+    row = c.execute(select(existence.c.status, existence.c.code, existence.c.at).where(same)).one_or_none()
+    return None if row is None else (row.status, row.code, row.at)
+
+
+def keep_existence(c: Connection, ins: Ins, status: str, code: str, at: float) -> None:
+    """Store an answer of TD0.2."""
+    same = (existence.c.ins == ins.number) & (existence.c.oid == ins.oid)
+    if c.execute(update(existence).where(same).values(status=status, code=code, at=at)).rowcount == 0:
+        c.execute(insert(existence).values(ins=ins.number, oid=ins.oid, status=status, code=code, at=at))
+
+
+def get_meta(c: Connection, name: str) -> str | None:
+    """A fact about the ledger."""
+    return c.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one_or_none()
+
+
+def set_meta(c: Connection, name: str, value: str) -> None:
+    """Note a fact about the ledger."""
+    if c.execute(update(meta).where(meta.c.name == name).values(value=value)).rowcount == 0:
+        c.execute(insert(meta).values(name=name, value=value))
+
+
+def _patients(c: Connection, which: Any, limit: int | None = None) -> list[Patient]:  # noqa: ANN401 - a SQL condition
+    return [_patient(row) for row in c.execute(select(patient).where(which).order_by(patient.c.ipp).limit(limit))]
+
+
+def _patient(row: Row[Any]) -> Patient:
+    return Patient(
+        ipp=row.ipp,
+        ins=Ins(row.ins, row.ins_oid) if row.ins else None,
+        ins_status=InsStatus(row.ins_status),
+        birth_name=row.birth_name,
+        used_name=row.used_name,
+        given_names=row.given_names,
+        first_given=row.first_given,
+        birth_date=row.birth_date,
+        sex=row.sex,
+        birth_place=row.birth_place,
+        opposed=row.opposed,
+        attributes=frozenset(row.attributes.split()),
+        replaced_by=row.replaced_by,
+        row_version=row.row_version,
+    )
+
+
+def _values(new: Patient) -> dict[str, object]:
+    return {
+        "ins": new.ins.number if new.ins else None,
+        "ins_oid": new.ins.oid if new.ins else None,
+        "ins_status": new.ins_status.value,
+        "birth_name": new.birth_name,
+        "used_name": new.used_name,
+        "given_names": new.given_names,
+        "first_given": new.first_given,
+        "birth_date": new.birth_date,
+        "sex": new.sex,
+        "birth_place": new.birth_place,
+        "opposed": new.opposed,
+        "attributes": " ".join(sorted(new.attributes)),
+        "replaced_by": new.replaced_by,
+        "birth_key": normalise(new.birth_name),
+        "used_key": normalise(new.used_name),
+        "given_key": normalise(new.first_given),
+    }
