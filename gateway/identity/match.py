@@ -1,0 +1,269 @@
+"""A claimed identity beside the patients of the index: one patient, or the reason for a person (DESIGN §5).
+
+The rows of the table, by the name that ``Match.rule`` carries:
+
+no-identity, two-persons, sources-disagree, ins-exact, ins-incomplete, ins-conflict, ins-unknown-traits-known,
+ins-unusable, ins-shared, traits-exact, traits-incomplete, traits-ambiguous, close-spelling, nobody, doubtful-patient,
+blocked-patient, merged-patient, ins-without-authority, and ``without-ins-review``, ``ocr-review``, ``homonym-review``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from gateway.identity import dates
+from gateway.identity.compare import (
+    FAMILY,
+    SAME,
+    STRICT,
+    candidate,
+    claimed_givens,
+    compare,
+    contradict,
+    differing,
+    swapped,
+)
+from gateway.identity.ins import compact, key_is_right
+from gateway.identity.keys import Keys, keys
+from gateway.model.identity import PRODUCTION_OIDS, TEST_OIDS, Candidate, Claim, Likeness, Match, Patient
+from gateway.model.reasons import Reason
+from gateway.model.settings import Trust
+
+__all__ = ["BLOCKING", "NEVER_FED", "Keys", "Policy", "keys", "match"]
+
+#: Local statuses under which nothing is filed by itself (PID-32, table 0445), and those never fed.
+NEVER_FED = frozenset({"cach", "anom", "usur"})
+BLOCKING = NEVER_FED | {"fictif", "dpot", "doua", "colp", "colv"}
+
+_SPEAKS_FIRST = ("cda", "hl7v2", "hprim", "datamatrix", "text", "ocr", "metadata")
+_SHOWN = 5
+_WORTH_SHOWING = 0.5
+_TRUST: tuple[Trust, ...] = ("file-and-feed", "file", "review")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the site allows: test OIDs, and the trust in an exact match without INS, by OCR, or of a homonym."""
+
+    test: bool = False
+    without_ins: Trust = "review"
+    ocr: Trust = "review"
+    homonym: Trust = "review"
+
+
+def match(claims: Sequence[Claim], metadata: Claim | None, candidates: Sequence[Patient], policy: Policy) -> Match:
+    """The one patient whom the document names beyond doubt, or the reason and the candidates for a person.
+
+    ``claims`` are the document's, ``metadata`` that of METADATA.XML, ``candidates`` what the ledger found with
+    ``keys``. The same inputs give the same answer. Never raises on what they hold.
+    """
+    index = _Index(candidates)
+    stated = tuple(claim for claim in claims if _names_somebody(claim))
+    speakers = stated or tuple(claim for claim in (metadata,) if claim and _names_somebody(claim))
+    if not speakers:
+        return Match(None, Reason.IDENTITY_MISSING, "no-identity")
+    main = min(speakers, key=lambda claim: _rank(claim.source))
+    others = tuple(claim for claim in (*stated, metadata) if claim is not None and claim is not main)
+    apart = _apart(stated, metadata)
+    if apart is not None:
+        reason, rule = apart
+        return Match(None, reason, rule, candidates=_ranked(main, index.living))
+    found = _by_ins(main, index, policy) if main.ins and main.ins.oid else _by_traits(main, index, policy)
+    return _seconded(found, main, others, index)
+
+
+class _Index:
+    """The candidates: those alive, and where a merged one has gone."""
+
+    def __init__(self, candidates: Sequence[Patient]) -> None:
+        self.by_ipp = {patient.ipp: patient for patient in candidates}
+        self.living = tuple(patient for patient in self.by_ipp.values() if patient.replaced_by is None)
+        self.merged = tuple(patient for patient in self.by_ipp.values() if patient.replaced_by is not None)
+
+    def survivor(self, patient: Patient) -> Patient | None:
+        """The end of a chain of merges; None when it leaves the candidates or bites its tail."""
+        seen: set[str] = set()
+        while patient.replaced_by is not None:
+            if patient.ipp in seen or patient.replaced_by not in self.by_ipp:
+                return None
+            seen.add(patient.ipp)
+            patient = self.by_ipp[patient.replaced_by]
+        return patient
+
+
+def _by_ins(claim: Claim, index: _Index, policy: Policy) -> Match:
+    """The rows of a claim that carries an INS with its authority."""
+    holders = [patient for patient in index.living if _holds(patient, claim)]
+    lacking = _lacking(claim, with_ins=True)
+    if holders and any(_conflicts(claim, holder) for holder in holders):
+        return _refused(claim, Reason.IDENTITY_CONFLICT, "ins-conflict", index.living)
+    if lacking:
+        return _refused(claim, Reason.IDENTITY_INCOMPLETE, "ins-incomplete", index.living)
+    strict = replace(claim, ins=None, used_name=None if claim.birth_name else claim.used_name)
+    same = [patient for patient in index.living if _all_equal(strict, patient)]
+    if not _usable(claim, policy):
+        return _other(claim, index, "ins-unusable") if not same else _conflict(claim, same, "ins-unusable")
+    if not holders:
+        return _other(claim, index, "nobody") if not same else _conflict(claim, same, "ins-unknown-traits-known")
+    if len(holders) > 1:
+        return _refused(claim, Reason.IDENTITY_AMBIGUOUS, "ins-shared", index.living)
+    if not _all_equal(claim, holders[0], birth_name=True):
+        return _refused(claim, Reason.IDENTITY_INCOMPLETE, "ins-incomplete", index.living)
+    return _settled(claim, holders[0], policy, by_ins=True)
+
+
+def _by_traits(claim: Claim, index: _Index, policy: Policy) -> Match:
+    """The rows of a claim without INS; a number without authority may only contradict."""
+    bare = _without_ins(claim)
+    if _lacking(claim, with_ins=False):
+        return _refused(bare, Reason.IDENTITY_INCOMPLETE, "traits-incomplete", index.living)
+    same = [patient for patient in index.living if _all_equal(bare, patient)]
+    if len(same) > 1:
+        return _refused(bare, Reason.IDENTITY_AMBIGUOUS, "traits-ambiguous", tuple(same))
+    if not same:
+        return _other(bare, index, "nobody")
+    if claim.ins is not None and not _holds(same[0], claim):
+        return _conflict(claim, same, "ins-without-authority")
+    return _settled(bare, same[0], policy, by_ins=False)
+
+
+def _other(claim: Claim, index: _Index, rule: str) -> Match:
+    """Nobody fits exactly: a merged record, one trait off by a typing error, or nobody."""
+    bare = _without_ins(claim)
+    gone = [index.survivor(patient) for patient in index.merged if _all_equal(bare, patient)]
+    if gone:
+        survivors = tuple(patient for patient in gone if patient is not None)
+        return _refused(bare, Reason.IDENTITY_DOUBTFUL, "merged-patient", survivors)
+    if any(_near(bare, patient) for patient in index.living):
+        return _refused(claim, Reason.IDENTITY_DOUBTFUL, "close-spelling", index.living)
+    return _refused(claim, Reason.PATIENT_UNKNOWN, rule, index.living)
+
+
+def _settled(claim: Claim, patient: Patient, policy: Policy, *, by_ins: bool) -> Match:
+    """An exact match: what the local record's flags and the site's policy make of it."""
+    shown = (candidate(claim, patient),)
+    flags = {flag.lower() for flag in patient.attributes}
+    if flags & BLOCKING:
+        feedable = not flags & NEVER_FED
+        return Match(None, Reason.IDENTITY_BLOCKED, "blocked-patient", by_ins, feedable, shown)
+    if "douteux" in flags:
+        return Match(None, Reason.IDENTITY_DOUBTFUL, "doubtful-patient", by_ins, candidates=shown)
+    asked: list[tuple[str, Trust]] = []
+    if not by_ins:
+        asked.append(("without-ins", policy.without_ins))
+    if claim.source == "ocr":
+        asked.append(("ocr", policy.ocr))
+    if flags & {"homonyme", "homd", "homa"}:
+        asked.append(("homonym", policy.homonym))
+    name, least = max(asked, key=lambda pair: _TRUST.index(pair[1]), default=("", "file-and-feed"))
+    if least == "review":
+        return Match(None, Reason.HELD_BY_RULE, f"{name}-review", by_ins, candidates=shown)
+    rule = "ins-exact" if by_ins else "traits-exact"
+    return Match(patient.ipp, None, rule, by_ins, feedable=least == "file-and-feed", candidates=shown)
+
+
+def _seconded(found: Match, main: Claim, others: Iterable[Claim], index: _Index) -> Match:
+    """A match stands only when nothing else that the mail says of the patient is other than his."""
+    if found.ipp is None:
+        return found
+    patient = index.by_ipp[found.ipp]
+    for other in others:
+        heard = replace(other, used_name=None) if found.by_ins and other.birth_name else other
+        if differing(compare(heard, patient)):
+            shown = (candidate(main, patient), candidate(other, patient))
+            return Match(None, Reason.IDENTITY_CONFLICT, "sources-disagree", found.by_ins, candidates=shown)
+    return found
+
+
+def _apart(stated: Sequence[Claim], metadata: Claim | None) -> tuple[Reason, str] | None:
+    """Two persons of one source are several patients; two sources that disagree are a conflict."""
+    for one, other in combinations(stated, 2):
+        if contradict(one, other):
+            if one.source == other.source:
+                return Reason.SEVERAL_PATIENTS, "two-persons"
+            return Reason.IDENTITY_CONFLICT, "sources-disagree"
+    if metadata is not None and any(contradict(claim, metadata) for claim in stated):
+        return Reason.IDENTITY_CONFLICT, "sources-disagree"
+    return None
+
+
+def _conflict(claim: Claim, patients: Sequence[Patient], rule: str) -> Match:
+    return _refused(claim, Reason.IDENTITY_CONFLICT, rule, patients)
+
+
+def _refused(claim: Claim, reason: Reason, rule: str, patients: Sequence[Patient]) -> Match:
+    return Match(None, reason, rule, by_ins=bool(claim.ins), candidates=_ranked(claim, patients))
+
+
+def _ranked(claim: Claim, patients: Sequence[Patient]) -> tuple[Candidate, ...]:
+    each = (candidate(claim, patient) for patient in patients)
+    worth = [shown for shown in each if shown.score >= _WORTH_SHOWING]
+    return tuple(sorted(worth, key=lambda shown: (-shown.score, shown.ipp))[:_SHOWN])
+
+
+def _rank(source: str) -> int:
+    return _SPEAKS_FIRST.index(source) if source in _SPEAKS_FIRST else len(_SPEAKS_FIRST)
+
+
+def _names_somebody(claim: Claim) -> bool:
+    """A sex, a place or a local number alone names nobody."""
+    named = claim.birth_name or claim.used_name or claim.family_name or claim.full_name
+    return bool(claim.ins or named or claimed_givens(claim) or claim.birth_date)
+
+
+def _without_ins(claim: Claim) -> Claim:
+    return replace(claim, ins=None)
+
+
+def _usable(claim: Claim, policy: Policy) -> bool:
+    """A production OID with a right key; with a test site, the test OIDs too, whose keys are often wrong."""
+    if claim.ins is None:
+        return False
+    if policy.test and claim.ins.oid in TEST_OIDS:
+        return True
+    right = policy.test or key_is_right(compact(claim.ins.number))
+    return claim.ins.oid in PRODUCTION_OIDS and right
+
+
+def _holds(patient: Patient, claim: Claim) -> bool:
+    if patient.ins is None or claim.ins is None:
+        return False
+    return compact(patient.ins.number) == compact(claim.ins.number)
+
+
+def _conflicts(claim: Claim, holder: Patient) -> bool:
+    """Whether a stated trait, or the OID, is not that of the patient who has this INS. The used name is no trait."""
+    heard = replace(claim, used_name=None) if claim.birth_name else claim
+    return bool(differing(compare(heard, holder)))
+
+
+def _lacking(claim: Claim, *, with_ins: bool) -> bool:
+    """Whether a strict trait is not stated (a used name does not stand for the birth name of an INS)."""
+    names = (claim.birth_name, claim.family_name, claim.full_name) + (() if with_ins else (claim.used_name,))
+    given = claimed_givens(claim) or claim.full_name
+    return not (any(names) and given and dates.is_whole(claim.birth_date) and claim.sex in ("M", "F"))
+
+
+def _all_equal(claim: Claim, patient: Patient, *, birth_name: bool = False) -> bool:
+    """Whether all that is stated is the patient's, and all strict traits are stated.
+
+    ``birth_name``: a name of unsaid kind must be the birth name, and the used name does not count.
+    """
+    if birth_name and claim.birth_name:
+        claim = replace(claim, used_name=None)
+    elif birth_name:
+        patient = replace(patient, used_name=patient.birth_name)
+    return all(evidence.likeness in SAME for evidence in compare(claim, patient))
+
+
+def _near(claim: Claim, patient: Patient) -> bool:
+    """One strict trait off by a typing error, or only the sex, or names one in the place of the other."""
+    wrong = [evidence for evidence in compare(claim, patient) if evidence.likeness not in SAME]
+    if swapped(claim, patient):
+        wrong = [evidence for evidence in wrong if evidence.trait not in (*FAMILY, "given_names")]
+        return not wrong
+    if len(wrong) != 1 or wrong[0].trait not in (*STRICT, "birth_place"):
+        return False
+    return wrong[0].likeness in (Likeness.CLOSE, Likeness.ABSENT) or wrong[0].trait in ("sex", "birth_place")
