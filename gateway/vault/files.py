@@ -205,7 +205,8 @@ class Vault:
         except OSError as error:
             raise StorageFailed(error.errno, f"the vault cannot read: {error.strerror}") from error
         finally:
-            self._fs.close(descriptor)
+            with suppress(OSError):
+                self._fs.close(descriptor)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -14,6 +14,7 @@ import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -60,7 +61,7 @@ class Keys:
         master = read_master(file, fs)
         if fingerprint is not None and not hmac.compare_digest(fingerprint, _fingerprint(master)):
             raise KeyDifferent(f"{file.name} is not the key of this ledger (fingerprint {_fingerprint(master)})")
-        wrapped = _read(fs, folder / ADDRESS_KEY_FILE)
+        wrapped, _mode = _read(fs, folder / ADDRESS_KEY_FILE)
         try:
             return cls(master, AESGCM(_derived(master, b"wrap")).decrypt(wrapped[:12], wrapped[12:], b"address key"))
         except (InvalidTag, ValueError) as error:
@@ -101,12 +102,12 @@ class Keys:
 
 def read_master(file: Path, fs: FileSystem = REAL) -> bytes:
     """The 32 bytes of a master key file. KeyAbsent, KeyUnusable."""
-    text = _read(fs, file).strip()
-    if fs.facts(file).mode & 0o077:
+    text, mode = _read(fs, file)
+    if mode & 0o077:
         raise KeyUnusable(f"{file.name} can be read by others than its owner: chmod 600")
-    for decode in (bytes.fromhex, lambda text: base64.b64decode(text, validate=True)):
+    for decode in (bytes.fromhex, partial(base64.b64decode, validate=True)):
         with suppress(ValueError, binascii.Error):
-            if len(key := decode(text.decode("ascii"))) == KEY:
+            if len(key := decode(text.decode("ascii").strip())) == KEY:
                 return key
     raise KeyUnusable(f"{file.name} does not hold a key: 32 random bytes in hexadecimal or base64 are expected")
 
@@ -138,17 +139,18 @@ def _draft(fs: FileSystem, file: Path, content: bytes) -> Path:
     return draft
 
 
-def _read(fs: FileSystem, file: Path) -> bytes:
+def _read(fs: FileSystem, file: Path) -> tuple[bytes, int]:
+    """A small file and its permission bits."""
     try:
         descriptor = fs.open(file)
+        try:
+            return read_upto(fs, descriptor, 1024, 0), fs.facts(descriptor).mode
+        finally:
+            fs.close(descriptor)
     except FileNotFoundError as error:
         raise KeyAbsent(f"{file.name} is missing: put it back from where it is kept apart from the backups") from error
     except OSError as error:
         raise KeyUnusable(f"{file.name} cannot be read: {error.strerror}") from error
-    try:
-        return read_upto(fs, descriptor, 1024, 0)
-    finally:
-        fs.close(descriptor)
 
 
 def _fingerprint(master: bytes) -> str:
