@@ -159,7 +159,8 @@ class DocumentReading:
     are of the bytes as carried. ``text`` is the bounded plain text (words for the rules and for a person).
     ``problem`` sends the document to quarantine with ``detail`` (French, for a person; no bytes of the document).
     ``claims`` are the identities stated, the document's own first; ``metadata_claim`` is METADATA.XML's.
-    ``schema_errors`` are those of the CDA schema, when it was checked.
+    ``schema_errors`` are those of the CDA schema, when it was checked. ``confidentiality`` is the stricter of what the
+    CDA and METADATA.XML say (N, R or V; empty: neither says).
     """
 
     ordinal: int
@@ -186,6 +187,7 @@ class DocumentReading:
     detail: str = ""
     schema_errors: tuple[str, ...] = ()
     pages: int | None = None
+    confidentiality: str = ""
 
 
 @dataclass(frozen=True, slots=True)
