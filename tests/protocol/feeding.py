@@ -1,0 +1,105 @@
+"""What the tests of the DMP share: an adapter bound to a referee, and CDA documents with their header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from gateway.delivery.dmp import Dmp
+from gateway.formats import cda
+from gateway.formats.limits import Limits
+from gateway.model.documents import CdaHeader
+from gateway.model.identity import INS_OIDS, Ins
+from gateway.model.ports import Observer, Silent, SystemChance, SystemClock
+from gateway.model.settings import Dmp as Settings
+from gateway.model.settings import Establishment, Responsible, Seconds
+from gateway.protocols.xmldsig import Hash, Signer
+from tests.pki import STRUCTURE, Pki
+
+ESTABLISHMENT = Establishment(
+    name="Clinique d'essai",
+    structure_id=STRUCTURE,
+    sector="SA01",
+    oid_root="1.2.250.1.999.7.1",
+    ipp_oid="1.2.250.1.999.7.2",
+    test=True,
+)
+RESPONSIBLE = Responsible(id="10100063480", name="ESSAI Camille", role="10", specialty="SM26")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A CDA to feed: its bytes, its header, whom it speaks of."""
+
+    data: bytes
+    header: CdaHeader
+
+    @property
+    def patient(self) -> Ins:
+        return next(Ins(extension, root) for root, extension in self.header.patient_ids if root in INS_OIDS)
+
+    def patient_row(self) -> dict[str, str]:
+        header, patient = self.header, self.patient
+        return {
+            "ipp": patient.number,
+            "ins": patient.number,
+            "oid": patient.oid,
+            "birth_name": header.birth_name,
+            "first_names": header.given_names,
+            "birth_date": header.birth_date,
+            "sex": header.sex,
+            "birth_place": header.birth_place,
+        }
+
+
+def document(data: bytes) -> Document:
+    """Read a CDA as the reader process does."""
+    return Document(data, cda.read(data, Limits()).header)
+
+
+def signer(pki: Pki, name: str = "sign", hash_name: Hash = "sha256") -> Signer:
+    """The signing key of a PKI."""
+    key = load_pem_private_key(pki.key(name).read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return Signer.of(x509.load_pem_x509_certificate(pki.cert(name).read_bytes()), key, hash_name)
+
+
+def adapter(base: str, pki: Pki, observer: Observer | None = None, **changes: Any) -> Dmp:
+    """A DMP adapter. ``changes``: settings, and ``tls`` or ``signing``, the names of the certificates to use."""
+    tls, signing = changes.pop("tls", "auth"), changes.pop("signing", "sign")
+    defaults: Mapping[str, Any] = {
+        "enabled": True,
+        "base_url": base,
+        "lps_name": "Passerelle d'essai",
+        "lps_version": "0.1",
+        "responsible": RESPONSIBLE,
+        "timeout": Seconds(20),
+    }
+    settings = Settings(**{**defaults, **changes})
+    return Dmp(
+        settings,
+        ESTABLISHMENT,
+        homologation="ESSAI-0001",
+        signer=signer(pki, signing, settings.signature),
+        tls=pki.client_context(tls),
+        clock=SystemClock(),
+        chance=SystemChance(),
+        observer=observer or Silent(),
+    )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def found(folder: Path) -> dict[str, Document]:
+    """The CDA documents of a folder by name, those without INS left out."""
+    read = {path.name: document(path.read_bytes()) for path in sorted(folder.rglob("*.xml"))}
+    return {name: one for name, one in read.items() if any(root in INS_OIDS for root, _ in one.header.patient_ids)}
