@@ -1,0 +1,221 @@
+"""From one carried file to the documents in it; PDFs wait until every CDA of the mail is known (copies)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lxml import etree
+
+from gateway.formats import cda, dangers, kinds, xdm
+from gateway.formats.archive import Archive, Entry
+from gateway.formats.errors import FormatError
+from gateway.formats.limits import Limits
+from gateway.formats.mime import Part
+from gateway.formats.sniff import Kind, sniff
+from gateway.model.documents import Action, Carrier, DocumentReading
+from gateway.model.reasons import Ignored, Reason
+
+_OFFICE: Final = frozenset({"[content_types].xml", "mimetype"})
+_PROGRAM: Final = "meta-inf/manifest.mf"
+_STRICTNESS: Final = ("", "N", "R", "V")
+_UNSUPPORTED: Final = "Ce format de fichier n'est pas encore lu par la passerelle ; une personne doit l'ouvrir."
+#: Formats that would be read if they were what their name announces: other bytes under it are damage.
+_ANNOUNCED: Final = frozenset({"pdf", "zip", "xml", "jpg", "jpeg", "png", "tif", "tiff", "docx", "odt", "rtf"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A reading in the making. ``pdf`` are the bytes of a PDF not opened yet, ``cda`` the CDA as read."""
+
+    reading: DocumentReading
+    pdf: bytes = b""
+    cda: cda.CdaReading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the reading of each part needs to know of the mail: ``html`` is its HTML text, where logos are shown."""
+
+    limits: Limits
+    schema: etree.XMLSchema | None
+    html: str
+
+
+def of_part(part: Part, data: bytes, context: Context) -> list[Draft]:
+    """The documents of one attached file."""
+    kind = sniff(data)
+    try:
+        dangers.refuse(data, kind, part.filename)
+    except FormatError as error:
+        return [Draft(refused(_plain(part.path, part.filename, kind, data), error))]
+    if kinds.is_accessory(part, kind, data, context.html):
+        reading = replace(_plain(part.path, part.filename, kind, data), ignored=Ignored.NOT_A_DOCUMENT)
+        return [Draft(reading)]
+    return of_bytes(part.path, part.filename, kind, data, context, depth=0)
+
+
+def of_bytes(path: str, name: str, kind: Kind, data: bytes, context: Context, *, depth: int) -> list[Draft]:
+    """The documents of bytes already found harmless."""
+    reading = _plain(path, name, kind, data)
+    try:
+        if kind is Kind.ZIP:
+            return _of_zip(reading, data, context, depth=depth)
+        if kind is Kind.CDA:
+            return [_of_cda(reading, data, context)]
+    except FormatError as error:
+        return [Draft(refused(reading, error))]
+    if kind is Kind.PDF:
+        return [Draft(replace(reading, carrier=Carrier.PDF), pdf=data)]
+    return [Draft(_not_read(reading, kind))]
+
+
+def refused(reading: DocumentReading, error: FormatError) -> DocumentReading:
+    """The reading with what is wrong."""
+    return replace(reading, problem=error.reason, detail=error.detail)
+
+
+def body_document(path: str, data: bytes, text: str) -> Draft:
+    """A document that is the text of the mail itself (HPRIM)."""
+    reading = _plain(path, "", Kind.HPRIM_MEDECIN, data)
+    return Draft(replace(_not_read(reading, Kind.HPRIM_MEDECIN), carrier=Carrier.BODY, text=text))
+
+
+def unopened(part: Part) -> Draft:
+    """A part nested too deep to be opened."""
+    reading = _plain(part.path, part.filename, Kind.UNKNOWN, part.decoded())
+    return Draft(refused(reading, FormatError(Reason.UNSAFE, "Le message est imbriqué de façon anormale.")))
+
+
+def _plain(path: str, name: str, kind: Kind, data: bytes) -> DocumentReading:
+    return DocumentReading(
+        ordinal=0,
+        carrier=Carrier.OTHER,
+        part=path,
+        filename=name,
+        media_type=kind.value,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+    )
+
+
+def _not_read(reading: DocumentReading, kind: Kind) -> DocumentReading:
+    if kind is Kind.EMPTY:
+        return replace(reading, problem=Reason.UNREADABLE, detail="La pièce jointe est vide.")
+    extension = reading.filename.rpartition(".")[2].lower()
+    if kind is Kind.UNKNOWN and extension in _ANNOUNCED:
+        return replace(reading, problem=Reason.UNREADABLE, detail="Le fichier est abîmé : son contenu est illisible.")
+    return replace(reading, problem=Reason.UNSUPPORTED_FORMAT, detail=_UNSUPPORTED)
+
+
+def _of_cda(reading: DocumentReading, data: bytes, context: Context) -> Draft:
+    reading = replace(reading, carrier=Carrier.CDA)
+    try:
+        found = cda.read(data, context.limits, context.schema)
+    except FormatError as error:
+        return Draft(refused(reading, error))
+    header = found.header
+    filled = replace(
+        reading,
+        unique_id=header.unique_id,
+        action=Action.REPLACE if header.related == "RPLC" else Action.CREATE,
+        title=header.title,
+        type=header.code,
+        act_date=found.act_date,
+        header=header,
+        claims=found.claims,
+        text=found.text,
+        schema_errors=found.schema_errors,
+        confidentiality=header.confidentiality,
+    )
+    return Draft(filled, cda=found)
+
+
+def _of_zip(reading: DocumentReading, data: bytes, context: Context, *, depth: int) -> list[Draft]:
+    if depth > context.limits.zip_depth:
+        raise FormatError(Reason.UNSAFE, "Des archives sont imbriquées de façon anormale.")
+    try:
+        opened = Archive(data, context.limits)
+        files = _harmless(opened)
+    except FormatError as error:
+        broken = error.reason is Reason.UNREADABLE and (xdm.claims_to_be(reading.filename) or b"IHE_XDM" in data)
+        reason = Reason.MALFORMED_XDM if broken else error.reason
+        carrier = Carrier.XDM if broken else Carrier.OTHER
+        return [Draft(replace(refused(reading, error), problem=reason, carrier=carrier))]
+    names = [entry.path for entry, _ in files]
+    if _OFFICE & {name.lower() for name in names}:
+        return [Draft(replace(reading, problem=Reason.UNSUPPORTED_FORMAT, detail=_UNSUPPORTED))]
+    if xdm.looks_like(names, reading.filename):
+        return _of_xdm(reading, files, context, depth=depth)
+    return [draft for file in files for draft in _of_entry(reading.part, *file, context, depth=depth)] or [
+        Draft(replace(reading, problem=Reason.UNREADABLE, detail="L'archive est vide."))
+    ]
+
+
+def _harmless(opened: Archive) -> list[tuple[Entry, bytes]]:
+    """Every file of the archive, once none of them is dangerous: one is enough to refuse the whole."""
+    names = tuple(entry.path for entry in opened.entries)
+    dangers.refuse_macros(names)
+    if _PROGRAM in {name.lower() for name in names}:
+        raise FormatError(Reason.UNSAFE, "La pièce jointe est un programme ; elle n'a pas été ouverte.")
+    files = [(entry, opened.read(entry)) for entry in opened.entries]
+    for entry, data in files:
+        kind = sniff(data)
+        if kind is not Kind.HTML:  # the INDEX.HTM of an archive is never shown
+            dangers.refuse(data, kind, entry.name)
+    return files
+
+
+def _of_entry(path: str, entry: Entry, data: bytes, context: Context, *, depth: int) -> list[Draft]:
+    return of_bytes(f"{path}!{entry.index}", entry.name, sniff(data), data, context, depth=depth + 1)
+
+
+def _of_xdm(
+    reading: DocumentReading, files: Sequence[tuple[Entry, bytes]], context: Context, *, depth: int
+) -> list[Draft]:
+    try:
+        found = xdm.documents(files, context.limits)
+    except FormatError as error:
+        return [Draft(replace(refused(reading, error), carrier=Carrier.XDM))]
+    return [draft for file in found for draft in _of_file(reading, file, context, depth=depth)]
+
+
+def _of_file(archived: DocumentReading, file: xdm.XdmFile, context: Context, *, depth: int) -> Iterator[Draft]:
+    if file.entry is None:
+        drafts = [Draft(replace(archived, carrier=Carrier.XDM))]
+    else:
+        drafts = _of_entry(archived.part, file.entry, file.data, context, depth=depth)
+    for draft in drafts:
+        yield replace(draft, reading=_with_metadata(draft.reading, file))
+
+
+def _with_metadata(reading: DocumentReading, file: xdm.XdmFile) -> DocumentReading:
+    """What METADATA.XML adds to a document; a disagreement with the CDA is MALFORMED_XDM."""
+    if reading.carrier in {Carrier.CDA, Carrier.XDM}:
+        reading = replace(reading, carrier=Carrier.XDM)
+        if reading.problem is Reason.UNREADABLE:
+            reading = replace(reading, problem=Reason.MALFORMED_XDM)
+    if file.problem and reading.problem not in {Reason.UNSAFE, Reason.ENCRYPTED}:
+        reading = replace(reading, problem=file.problem, detail=file.detail)
+    if file.metadata is None:
+        return reading
+    stated = file.metadata
+    levels = [reading.confidentiality, *stated.confidentiality]
+    reading = replace(
+        reading,
+        metadata_claim=stated.claim,
+        visibility=stated.visibility,
+        action=reading.action if stated.action is Action.CREATE else stated.action,
+        unique_id=reading.unique_id or stated.unique_id,
+        type=reading.type or stated.type,
+        title=reading.title or stated.title,
+        act_date=reading.act_date or stated.start_time,
+        confidentiality=max((level for level in levels if level in _STRICTNESS), key=_STRICTNESS.index, default=""),
+    )
+    if reading.header and stated.unique_id and stated.unique_id != reading.unique_id and reading.problem is None:
+        detail = "METADATA.XML et le document ne portent pas le même identifiant."
+        reading = replace(reading, problem=Reason.MALFORMED_XDM, detail=detail)
+    return reading

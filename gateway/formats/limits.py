@@ -1,0 +1,32 @@
+"""How much of anything from outside is accepted. One place, so that tests can shrink each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Counts, depths and sizes in bytes (characters for texts). Beyond: refused, or cut where the name says text."""
+
+    header_block: int = 512 * 1024
+    header_value: int = 64 * 1024
+    mime_depth: int = 25
+    mime_parts: int = 1000
+    body_text: int = 20_000
+    document_text: int = 100_000
+    narrative_text: int = 20_000
+    zip_entries: int = 2000
+    zip_entry: int = 100 * 1024 * 1024
+    zip_total: int = 200 * 1024 * 1024
+    zip_ratio: int = 150
+    zip_ratio_floor: int = 1024 * 1024
+    zip_depth: int = 2
+    xml_bytes: int = 64 * 1024 * 1024
+    xml_depth: int = 120
+    schema_errors: int = 20
+    pdf_pages: int = 30
+    pdf_operations: int = 300_000
+
+
+DEFAULT = Limits()

@@ -1,0 +1,129 @@
+"""A whole mail: its envelope and every document in it, copies and accessories set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lxml import etree
+
+from gateway.formats import VERSION, copies, drafts, envelope, kinds, mime, pdf, sniff
+from gateway.formats.archive import Archive, at
+from gateway.formats.copies import Original
+from gateway.formats.drafts import Context, Draft
+from gateway.formats.errors import FormatError
+from gateway.formats.headers import Fields
+from gateway.formats.limits import DEFAULT, Limits
+from gateway.formats.mime import Part
+from gateway.model.documents import Carrier, DocumentReading, Envelope, MailReading
+from gateway.model.reasons import Ignored, Reason
+
+
+def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = DEFAULT) -> MailReading:
+    """Read a mail (RFC 5322 bytes). Never raises for what the bytes hold: a problem is in the answer.
+
+    ``schema``, when given, is the CDA schema against which each CDA is checked (``schema_errors``).
+    """
+    try:
+        fields, parts = mime.split(raw, limits)
+    except FormatError as error:
+        return MailReading(VERSION, Envelope(), (), problem=error.reason, detail=error.detail)
+    stated = envelope.read(fields, parts, limits)
+    if kinds.is_report(fields, parts, stated):
+        return MailReading(VERSION, stated, (), ignored=Ignored.REPORT)
+    html = "\n".join(p.text() for p in parts if p.media_type == "text/html" and envelope.is_body(p))
+    context = Context(limits, schema, html)
+    found = [draft for part in parts for draft in _of_part(part, context)]
+    documents = _numbered(_settled(found, limits))
+    if any(document.ignored is not Ignored.NOT_A_DOCUMENT for document in documents):
+        return MailReading(VERSION, stated, documents)
+    if kinds.is_automatic_answer(fields, stated):
+        return MailReading(VERSION, stated, documents, ignored=Ignored.REPORT)
+    detail = "Le message ne contient aucun document à classer."
+    return MailReading(VERSION, stated, documents, problem=Reason.NO_DOCUMENT, detail=detail)
+
+
+def extract(raw: bytes, part: str, *, limits: Limits = DEFAULT) -> bytes:
+    """The bytes of one document, by its ``DocumentReading.part``. FormatError when the mail has no such part."""
+    path, *inside = part.split("!")
+    path, _, uuencoded = path.partition("~")
+    leaf = next((one for one in mime.split(raw, limits)[1] if one.path == path), None)
+    if leaf is None:
+        raise _absent()
+    data = leaf.decoded()
+    if uuencoded:
+        files = mime.uuencoded(data)
+        if not uuencoded.isdecimal() or int(uuencoded) >= len(files):
+            raise _absent()
+        data = files[int(uuencoded)][1]
+    for index in inside:
+        archive = Archive(data, limits)
+        data = archive.read(at(archive, int(index) if index.isdecimal() else -1))
+    return data
+
+
+def _of_part(part: Part, context: Context) -> list[Draft]:
+    if part.too_deep:
+        return [drafts.unopened(part)]
+    data = part.decoded()
+    if not envelope.is_body(part):
+        return drafts.of_part(part, data, context)
+    files = mime.uuencoded(data)
+    if files:
+        named = ((_uuencoded(part, number, name), content) for number, (name, content) in enumerate(files))
+        return [draft for inner, content in named for draft in drafts.of_part(inner, content, context)]
+    kind = sniff.sniff(data)
+    if kind is sniff.Kind.HPRIM_MEDECIN:
+        return [drafts.body_document(part.path, data, part.text()[: context.limits.document_text])]
+    if kind in {sniff.Kind.TEXT, sniff.Kind.HTML, sniff.Kind.EMPTY, sniff.Kind.UNKNOWN, sniff.Kind.XML}:
+        return []
+    return drafts.of_part(part, data, context)
+
+
+def _uuencoded(part: Part, number: int, name: str) -> Part:
+    """A file inside a text as a part of its own."""
+    fields = Fields((("content-disposition", f'attachment; filename="{name}"'),))
+    return replace(part, path=f"{part.path}~{number}", fields=fields)
+
+
+def _settled(found: Sequence[Draft], limits: Limits) -> list[DocumentReading]:
+    """Open the PDFs, set the copies aside, and empty attachments too where the mail has a document."""
+    originals = tuple(Original.of(draft.cda, limits) for draft in found if draft.cda)
+    pdfs = sum(1 for draft in found if draft.pdf)
+    readings = [_settle(draft, originals, limits, as_many=pdfs <= len(originals)) for draft in found]
+    if any(reading.problem is None and reading.ignored is None for reading in readings):
+        readings = [_empty_set_aside(reading) for reading in readings]
+    return readings
+
+
+def _settle(draft: Draft, originals: tuple[Original, ...], limits: Limits, *, as_many: bool) -> DocumentReading:
+    reading = draft.reading
+    if not draft.pdf:
+        return reading
+    if reading.problem is None and copies.same_bytes(reading.sha256, originals):
+        return replace(reading, ignored=Ignored.COPY)
+    try:
+        found = pdf.read(draft.pdf, limits)
+    except FormatError as error:
+        return drafts.refused(reading, error)
+    reading = replace(reading, text=found.text, pages=found.pages)
+    if copies.find(reading.sha256, reading.filename, found.text, originals, as_many=as_many):
+        return replace(reading, ignored=Ignored.COPY)
+    if not found.text and reading.problem is None:
+        detail = "Ce PDF est une image sans texte, que la passerelle ne sait pas encore lire."
+        return replace(reading, problem=Reason.UNSUPPORTED_FORMAT, detail=detail)
+    return reading
+
+
+def _empty_set_aside(reading: DocumentReading) -> DocumentReading:
+    if reading.size or reading.carrier is not Carrier.OTHER:
+        return reading
+    return replace(reading, ignored=Ignored.NOT_A_DOCUMENT, problem=None, detail="")
+
+
+def _numbered(readings: Sequence[DocumentReading]) -> tuple[DocumentReading, ...]:
+    return tuple(replace(reading, ordinal=number) for number, reading in enumerate(readings, 1))
+
+
+def _absent() -> FormatError:
+    return FormatError(Reason.UNREADABLE, "Ce document n'est pas dans le message.")

@@ -1,0 +1,165 @@
+"""What bytes are, by their own signatures; libmagic only when these say nothing (STACK.md §7).
+
+The content decides, neither the extension nor the declared type.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import magic
+
+
+class Kind(StrEnum):
+    """What the bytes are; the value is the media type that we give them."""
+
+    EMPTY = "application/x-empty"
+    PDF = "application/pdf"
+    ZIP = "application/zip"
+    CDA = "text/xml"
+    XML = "application/xml"
+    HTML = "text/html"
+    RTF = "application/rtf"
+    OLE = "application/x-ole-storage"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    GIF = "image/gif"
+    TIFF = "image/tiff"
+    BMP = "image/bmp"
+    WEBP = "image/webp"
+    DICOM = "application/dicom"
+    HPRIM_MEDECIN = "application/x-hprim-medecin"
+    HPRIM_SANTE = "application/x-hprim-sante"
+    HL7V2 = "application/hl7-v2"
+    TNEF = "application/ms-tnef"
+    PKCS7 = "application/pkcs7-mime"
+    PGP = "application/pgp-encrypted"
+    VCARD = "text/vcard"
+    CALENDAR = "text/calendar"
+    APPLE_DOUBLE = "multipart/appledouble"
+    EXECUTABLE = "application/x-executable"
+    OTHER_ARCHIVE = "application/x-archive"
+    TEXT = "text/plain"
+    UNKNOWN = "application/octet-stream"
+
+
+IMAGES = frozenset({Kind.PNG, Kind.JPEG, Kind.GIF, Kind.TIFF, Kind.BMP, Kind.WEBP})
+
+_SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
+    (b"MZ", Kind.EXECUTABLE),
+    (b"\x7fELF", Kind.EXECUTABLE),
+    (b"\xcf\xfa\xed\xfe", Kind.EXECUTABLE),
+    (b"\xce\xfa\xed\xfe", Kind.EXECUTABLE),
+    (b"\xca\xfe\xba\xbe", Kind.EXECUTABLE),
+    (b"L\x00\x00\x00\x01\x14\x02\x00", Kind.EXECUTABLE),  # Windows shortcut
+    (b"#!", Kind.EXECUTABLE),
+    (b"PK\x03\x04", Kind.ZIP),
+    (b"PK\x05\x06", Kind.ZIP),
+    (b"\x89PNG\r\n\x1a\n", Kind.PNG),
+    (b"\xff\xd8\xff", Kind.JPEG),
+    (b"GIF8", Kind.GIF),
+    (b"II*\x00", Kind.TIFF),
+    (b"MM\x00*", Kind.TIFF),
+    (b"BM", Kind.BMP),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.OLE),
+    (b'x\x9f>"', Kind.TNEF),
+    (b"\x00\x05\x16\x07", Kind.APPLE_DOUBLE),
+    (b"\x00\x05\x16\x00", Kind.APPLE_DOUBLE),
+    (b"Rar!\x1a\x07", Kind.OTHER_ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", Kind.OTHER_ARCHIVE),
+    (b"\x1f\x8b\x08", Kind.OTHER_ARCHIVE),
+    (b"{\\rtf", Kind.RTF),
+    (b"-----BEGIN PGP MESSAGE", Kind.PGP),
+    (b"-----BEGIN PKCS7", Kind.PKCS7),
+)
+_PKCS7_OID = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+_HPRIM_SANTE = re.compile(r"H.{4,6}[^\r\n]*?(?:ADM|ORU|ORM|REG|ERR|FAC)", re.DOTALL)
+_HPRIM_END = re.compile(r"\*{4} ?FIN(?:FICHIER)? ?\*{4}", re.IGNORECASE)
+_DATE_LINE = re.compile(r"\d{2}[/.-]?\d{2}[/.-]?(?:\d{4}|\d{2})\s*$")
+_BLANKS = " \t\r\n\ufeff\x00"
+
+
+def sniff(data: bytes) -> Kind:
+    """What these bytes are."""
+    if not data.strip(b" \t\r\n\x00"):
+        return Kind.EMPTY
+    for signature, kind in _SIGNATURES:
+        if data.startswith(signature) and (kind is not Kind.BMP or _is_bitmap(data)):
+            return kind
+    if b"%PDF-" in data[:1024]:
+        return Kind.PDF
+    if data[:1] == b"0" and _PKCS7_OID in data[:64]:
+        return Kind.PKCS7
+    if data[128:132] == b"DICM":
+        return Kind.DICOM
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return Kind.WEBP
+    return _textual(data) or _by_libmagic(data)
+
+
+def start_of_text(data: bytes, length: int = 4096) -> str:
+    """The first characters of what may be a text, whatever its encoding; without leading blanks or mark."""
+    head = data[:length]
+    if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        text = head[: len(head) // 2 * 2].decode("utf-16", "replace")
+    elif head[1:2] == b"\x00":
+        text = head.decode("utf-16-le", "replace")
+    elif head[:1] == b"\x00":
+        text = head.decode("utf-16-be", "replace")
+    else:
+        text = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    return text.lstrip(_BLANKS)
+
+
+def is_hprim_medecin(text: str) -> bool:
+    """An HPRIM Médecin text: twelve header lines with a date on the seventh, or the markers of its end.
+
+    Apicrypt may set its own mark before (spec/mssante/hprim.md).
+    """
+    lines = text.lstrip(_BLANKS).splitlines()
+    while lines and (lines[0].startswith("[") or lines[0].startswith("$")):
+        lines = lines[1:]
+    if len(lines) < 12 or any(len(line) > 120 for line in lines[:12]):
+        return False
+    dated = bool(_DATE_LINE.match(lines[6].strip())) and bool(_DATE_LINE.match(lines[9].strip()))
+    return dated or (bool(_DATE_LINE.match(lines[6].strip())) and _HPRIM_END.search(text) is not None)
+
+
+def _textual(data: bytes) -> Kind | None:
+    head = start_of_text(data)
+    upper = head[:64].upper()
+    if head.startswith(("MSH", "FHS", "BHS")) and len(head) > 8 and not head[3].isalnum() and not head[3].isspace():
+        return Kind.HL7V2
+    if _HPRIM_SANTE.match(head[:200]) and not head[1].isalnum() and not head[1].isspace():
+        return Kind.HPRIM_SANTE
+    if upper.startswith("BEGIN:VCARD"):
+        return Kind.VCARD
+    if upper.startswith("BEGIN:VCALENDAR"):
+        return Kind.CALENDAR
+    if upper.startswith("<"):
+        return _markup(data, head)
+    return Kind.HPRIM_MEDECIN if is_hprim_medecin(head) else None
+
+
+def _markup(data: bytes, head: str) -> Kind:
+    lower = head[:1024].lower()
+    if lower.startswith(("<!doctype html", "<html")) or ("<html" in lower and "<clinicaldocument" not in lower):
+        return Kind.HTML
+    name = "ClinicalDocument"
+    if name.encode() in data or name.encode("utf-16-le") in data or name.encode("utf-16-be") in data:
+        return Kind.CDA
+    return Kind.XML
+
+
+def _is_bitmap(data: bytes) -> bool:
+    return int.from_bytes(data[2:6], "little") in {len(data), 0} or data[6:10] == b"\x00\x00\x00\x00"
+
+
+def _by_libmagic(data: bytes) -> Kind:
+    found = magic.from_buffer(data[:4096], mime=True)
+    if found in {"application/x-dosexec", "application/x-executable", "application/x-sharedlib", "text/x-shellscript"}:
+        return Kind.EXECUTABLE
+    if found.startswith("text/"):
+        return Kind.TEXT
+    return next((kind for kind in Kind if kind.value == found and kind is not Kind.CDA), Kind.UNKNOWN)
