@@ -17,7 +17,7 @@ from gateway.model.identity import Patient
 from gateway.model.people import Sender
 from gateway.model.settings import Establishment
 from gateway.protocols.canonical import line
-from gateway.protocols.cda_header import CONFIDENTIALITY, administrative_gender, around_body
+from gateway.protocols.cda_header import CONFIDENTIALITY, around_body
 from gateway.terminology import concept
 
 PROFESSIONALS = "1.2.250.1.71.4.2.1"
@@ -104,6 +104,7 @@ def _header(request: WrapRequest) -> CdaHeader:
     person, performer = _person(request.author), _structure(request.author, _practice(request))
     specialty = concept("JDV_J01", request.author.specialty_code)
     parent_root, parent_extension = split_id(request.parent)
+    first_given = line(patient.first_given) or line(patient.given_names).partition(" ")[0]
     return CdaHeader(
         id_root=request.id,
         id_extension="",
@@ -118,10 +119,10 @@ def _header(request: WrapRequest) -> CdaHeader:
         patient_ids=_patient_ids(patient, request.ipp_oid),
         birth_name=line(patient.birth_name),
         used_name=line(patient.used_name),
-        first_given=line(patient.first_given),
-        given_names=line(patient.given_names),
+        first_given=first_given,
+        given_names=line(patient.given_names) or first_given,
         birth_date=patient.birth_date,
-        sex=administrative_gender(patient.sex),
+        sex=patient.sex if patient.sex in {"M", "F"} else "U",
         birth_place=patient.birth_place,
         authors=(
             Author(
@@ -156,14 +157,11 @@ def _patient_ids(patient: Patient, ipp_oid: str) -> tuple[tuple[str, str], ...]:
 
 def _person(author: Sender) -> Person:
     root, extension = _author_id(author)
-    return Person(
-        id_root=root,
-        id_extension=extension,
-        family=line(author.name),
-        given=line(author.given),
-        prefix=_member(author.civility, _CIVILITIES),
-        suffix=_member(author.title, _TITLES),
-    )
+    family = line(author.name)
+    if not family:
+        return Person(root, extension)
+    prefix, suffix = _member(author.civility, _CIVILITIES), _member(author.title, _TITLES)
+    return Person(root, extension, family, line(author.given), prefix, suffix)
 
 
 def _member(word: str, allowed: frozenset[str]) -> str:

@@ -8,12 +8,11 @@ from gateway.protocols.canonical import element, text, value
 HL7 = "urn:hl7-org:v3"
 CONFIDENTIALITY = Code("N", "2.16.840.1.113883.5.25", "Normal")
 GENDER = "2.16.840.1.113883.5.1"
-GENDERS = {"M": "Masculin", "F": "Féminin", "UN": "Indéterminé"}
-
-
-def administrative_gender(sex: str) -> str:
-    """M, F or UN, from our M, F or U."""
-    return sex if sex in {"M", "F"} else "UN"
+GENDERS = {
+    "M": Code("M", GENDER, "Masculin"),
+    "F": Code("F", GENDER, "Féminin"),
+    "U": Code("UN", GENDER, "Indéterminé"),
+}
 
 
 def around_body(header: CdaHeader) -> tuple[bytes, bytes]:
@@ -49,14 +48,17 @@ def _header(header: CdaHeader) -> list[str]:
 def _record_target(header: CdaHeader) -> str:
     parts = [
         element("family", {"qualifier": "BR"}, text(header.birth_name)),
-        element("given", {}, text(header.given_names or header.first_given)),
+        element("given", {}, text(header.given_names)),
         element("given", {"qualifier": "BR"}, text(header.first_given)),
     ]
     if header.used_name:
         parts.append(element("family", {"qualifier": "CL"}, text(header.used_name)))
-    gender = Code(header.sex, GENDER, GENDERS[header.sex])
     born = {"value": header.birth_date} if header.birth_date else {"nullFlavor": "UNK"}
-    patient = [element("name", {}, *parts), _coded("administrativeGenderCode", gender), element("birthTime", born)]
+    patient = [
+        element("name", {}, *parts),
+        _coded("administrativeGenderCode", GENDERS[header.sex]),
+        element("birthTime", born),
+    ]
     if header.birth_place:
         county = element("county", {}, text(header.birth_place))
         patient.append(element("birthplace", {}, element("place", {}, element("addr", {}, county))))

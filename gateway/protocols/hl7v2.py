@@ -126,7 +126,7 @@ def segment(name: str, values: Mapping[int, str]) -> bytes:
     """One line with its CR, from its fields by number, already escaped and assembled; MSH-1 is implied."""
     first = 2 if name == "MSH" else 1
     fields = (values.get(n, "") for n in range(first, max(values) + 1))
-    return f"{name}|{'|'.join(fields).rstrip('|')}\r".encode()
+    return f"{name}|{'|'.join(fields).rstrip('|')}\r".encode("utf-8", "replace")
 
 
 def components(*values: str) -> str:

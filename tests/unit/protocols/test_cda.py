@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from gateway.formats import cda as reader
+from gateway.formats.limits import Limits
 from gateway.protocols.cda import CdaError, build
 from tests import outside
 from tests.unit.protocols.people import DEPARTMENT, ESTABLISHMENT, PATIENT, SENDER, UNQUALIFIED, wrap_request
@@ -45,14 +47,16 @@ def test_the_bytes_are_their_own_canonical_form(title: str, name: str, structure
     assert header.canonical_sha256 == hashlib.sha256(document).hexdigest()
 
 
-@given(WORDS)
-def test_the_header_says_what_stands_in_the_bytes(title: str) -> None:
-    document, header = build(wrap_request(title=title))
-    assert found(document, "h:title/text()") == [header.title]
+@given(WORDS, WORDS, WORDS)
+def test_the_header_is_the_one_a_reader_finds(title: str, name: str, given_name: str) -> None:
+    patient = replace(PATIENT, birth_name=name, given_names=given_name, first_given=title)
+    author = replace(SENDER, name=given_name, structure=name)
+    document, header = build(wrap_request(title=title, patient=patient, author=author))
+    assert reader.read(document, Limits()).header == header
     assert 1 <= len(header.title) <= 128
 
 
-@pytest.mark.parametrize(
+VARIANTS = pytest.mark.parametrize(
     "changes",
     [
         {},
@@ -67,6 +71,15 @@ def test_the_header_says_what_stands_in_the_bytes(title: str) -> None:
         {"media_type": "text/plain", "body": "été".encode()},
     ],
 )
+
+
+@VARIANTS
+def test_every_header_is_the_one_a_reader_finds(changes: dict[str, object]) -> None:
+    document, header = build(wrap_request(**changes))
+    assert reader.read(document, Limits()).header == header
+
+
+@VARIANTS
 def test_every_document_is_valid(changes: dict[str, object]) -> None:
     document, _ = build(wrap_request(**changes))
     assert schema().validate(root_of(document)), schema().error_log

@@ -1,0 +1,170 @@
+"""The MDM, read back by our own codec: every field where the volet wants it."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.model.documents import Action, Envelope, Visibility
+from gateway.protocols import cda, hl7v2, mdm
+from gateway.protocols.hl7v2 import Message, Segment
+from tests.unit.protocols.people import DEPARTMENT, ESTABLISHMENT, PATIENT, SENDER, UNQUALIFIED, wrap_request
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]))
+DOCUMENT, HEADER = cda.build(wrap_request())
+
+
+def request(**changes: Any) -> mdm.MdmRequest:
+    values: dict[str, Any] = {
+        "control_id": "c-1",
+        "time": "20260105101112+0100",
+        "parties": mdm.Parties("GATEWAY", "CLINIQUE", "DPI", "CLINIQUE"),
+        "action": Action.CREATE,
+        "header": HEADER,
+        "document": DOCUMENT,
+        "envelope": Envelope(message_id="<1@example>", subject="CR", sender=SENDER.address, body="Bonjour"),
+        "sender": SENDER,
+        "recipient": "urologie@hopital.example.mssante.fr",
+        "visibility": Visibility(),
+        "modified_confidentiality": False,
+    }
+    return mdm.MdmRequest(**{**values, **changes})
+
+
+def message(**changes: Any) -> Message:
+    return hl7v2.parse(b"".join(mdm.build(request(**changes))))
+
+
+def observations(found: Message) -> list[Segment]:
+    return list(found.named("OBX"))
+
+
+def test_the_segments_are_those_of_the_volet_in_order() -> None:
+    names = [s.name for s in message(envelope=Envelope(reply_to="r@example.mssante.fr")).segments]
+    assert names == [*("MSH", "EVN", "PID", "PV1", "ORC", "OBR", "TXA"), "OBX", "PRT", "PRT", "PRT", *["OBX"] * 5]
+
+
+@pytest.mark.parametrize(
+    ("action", "event", "control", "status"),
+    [
+        (Action.CREATE, "T02", "NW", "F"),
+        (Action.REPLACE, "T10", "RO", "C"),
+        (Action.DELETE, "T04", "CA", "D"),
+    ],
+)
+def test_the_action_stands_in_three_places(action: Action, event: str, control: str, status: str) -> None:
+    found = message(action=action, replaces="1.2.3")
+    assert [found.field("MSH", 9, component=n) for n in (1, 2, 3)] == ["MDM", event, "MDM_T02"]
+    assert found.field("ORC", 1) == control
+    assert observations(found)[0].field(11) == status
+    assert found.field("TXA", 13) == ("1.2.3" if action is Action.REPLACE else "")
+
+
+def test_the_document_comes_back_whole() -> None:
+    big = DOCUMENT + b" " * (7 << 20)
+    chunks = list(mdm.build(request(document=big)))
+    assert len(chunks) == 5
+    document = observations(hl7v2.parse(b"".join(chunks)))[0]
+    assert [document.field(5, component=n) for n in (1, 2, 3, 4)] == ["", "text", "XML", "Base64"]
+    assert base64.b64decode(document.field(5, component=5), validate=True) == big
+
+
+@given(WORDS, WORDS)
+def test_subject_and_body_survive(subject: str, body: str) -> None:
+    envelope = Envelope(message_id="<a|b^c@example>", subject=subject, body=body)
+    mail = observations(message(envelope=envelope))[1]
+    assert mail.field(3) == "<a|b^c@example>"
+    assert mail.field(3, component=2) == (" ".join(subject.split()) or "(sans objet)")
+    assert base64.b64decode(mail.field(5, component=5)).decode() == body
+
+
+def test_the_patient_is_the_one_of_the_document() -> None:
+    pid = message().first("PID")
+    assert PATIENT.ins is not None
+    assert [pid.field(3, 1, n) for n in (1, 5)] == [PATIENT.ins.number, "INS"]
+    assert [pid.field(3, 1, 4, n) for n in (1, 2, 3)] == ["ASIP-SANTE-INS-NIR", PATIENT.ins.oid, "ISO"]
+    assert [pid.field(3, 2, n) for n in (1, 5)] == [PATIENT.ipp, "PI"]
+    assert [pid.field(5, 1, n) for n in (1, 2, 3, 7)] == [PATIENT.birth_name, "ZOÉ", "ZOÉ ANNE", "L"]
+    assert [pid.field(5, 2, n) for n in (1, 2, 7)] == [PATIENT.used_name, "ZOÉ", "D"]
+    assert [pid.field(7), pid.field(8), pid.field(11, 1, 7), pid.field(11, 1, 9)] == ["19560819", "F", "BDL", "99326"]
+    assert pid.field(32) == "VALI"
+
+
+def test_no_claim_of_qualification_without_ins() -> None:
+    document, header = cda.build(wrap_request(patient=UNQUALIFIED))
+    pid = message(document=document, header=header).first("PID")
+    assert pid.field(32) == ""
+    assert pid.repetitions(3) == 1
+
+
+def test_the_matched_ipp_is_added_once() -> None:
+    header = replace(HEADER, patient_ids=HEADER.patient_ids[:1])
+    added = message(header=header, ipp="A^9", ipp_oid="1.2.9").first("PID")
+    assert [added.field(3, 2, n) for n in (1, 5)] == ["A^9", "PI"]
+    assert added.field(3, 2, 4, 2) == "1.2.9"
+    same = message(ipp=PATIENT.ipp, ipp_oid=ESTABLISHMENT.ipp_oid).first("PID")
+    assert same.repetitions(3) == 2
+
+
+def test_ids_with_and_without_extension() -> None:
+    found = message(header=replace(HEADER, id_root="1.2", id_extension="a^1"), action=Action.REPLACE, replaces="1.3^b")
+    assert [found.field("TXA", 12, component=n) for n in (1, 2, 3, 4)] == ["a^1", "", "1.2", "ISO"]
+    assert [found.field("TXA", 13, component=n) for n in (1, 2, 3, 4)] == ["b", "", "1.3", "ISO"]
+    assert message().first("TXA").raw(12) == HEADER.id_root
+
+
+def test_the_sender_is_a_professional_of_a_structure() -> None:
+    sent = message().first("PRT")
+    assert [sent.field(4, component=n) for n in (1, 2, 3)] == ["SB", "Send by", "participation"]
+    assert [sent.field(5, component=n) for n in (1, 2, 3, 10, 13)] == ["810107507153", "Durand", "Marc", "D", "IDNPS"]
+    assert sent.field(5, component=9, sub=2) == "1.2.250.1.71.4.2.1"
+    assert [sent.field(8, component=n) for n in (1, 7, 10)] == [SENDER.structure, "IDNST", SENDER.structure_id]
+    assert sent.field(8, component=6, sub=2) == "1.2.250.1.71.4.2.2"
+    assert [sent.field(15, component=n) for n in (3, 4)] == ["X.400", SENDER.address]
+
+
+def test_a_sender_without_person_or_entry() -> None:
+    assert message(sender=DEPARTMENT).first("PRT").field(5) == ""
+    unknown = message(sender=None, envelope=Envelope(sender="x@example.mssante.fr")).first("PRT")
+    assert unknown.field(15, component=4) == "x@example.mssante.fr"
+    application = message(sender=replace(DEPARTMENT, kind="APP")).first("PRT")
+    assert application.field(10) == DEPARTMENT.address
+
+
+def test_the_service_of_the_mailbox_is_named() -> None:
+    copied = message(service="Service d'urologie & co").named("PRT")[1]
+    assert copied.field(8) == "Service d'urologie & co"
+    assert copied.field(15, component=4) == "urologie@hopital.example.mssante.fr"
+
+
+def test_the_flags_are_in_the_order_of_the_volet() -> None:
+    flags = observations(message(visibility=Visibility(False, True, True), modified_confidentiality=True))[2:]
+    assert [(f.field(1), f.field(3), f.field(5)) for f in flags] == [
+        ("3", "MASQUE_PS", "N"),
+        ("4", "INVISIBLE_PATIENT", "Y"),
+        ("5", "INVISIBLE_REP_LEGAUX", "Y"),
+        ("6", "MODIF_CONF_CODE", "Y"),
+    ]
+
+
+def test_a_trial_is_marked() -> None:
+    assert message().field("MSH", 11) == "P"
+    assert message(parties=mdm.Parties("a", "b", "c", "d", test=True)).field("MSH", 11) == "T"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"visibility": Visibility(masked_to_professionals=True)},
+        {"document": b""},
+        {"action": Action.REPLACE},
+    ],
+)
+def test_what_must_not_be_sent_is_an_error(changes: dict[str, Any]) -> None:
+    with pytest.raises(mdm.MdmError):
+        mdm.build(request(**changes))
