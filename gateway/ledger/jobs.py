@@ -96,6 +96,16 @@ def give_back(c: Connection, held: Job, due: float, *, failed: bool = False, par
     return bool(c.execute(update(job).where(job.c.id == held.id, job.c.token == held.token).values(**values)).rowcount)
 
 
+def park(c: Connection, order: Job, parked: str) -> None:
+    """Say what an order waits for, beside its instant."""
+    c.execute(update(job).where(job.c.id == order.id, job.c.token.is_(None)).values(parked=parked))
+
+
+def drop(c: Connection, kind: str, subject: int) -> None:
+    """Take back an order that nobody works on yet."""
+    c.execute(delete(job).where(job.c.kind == kind, job.c.subject == subject, job.c.token.is_(None)))
+
+
 def wake(c: Connection, kind: str, subjects: Iterable[int] | None, now: float, *, parked: str | None = None) -> int:
     """Make waiting jobs due now (those of ``subjects``, or all); returns how many. With ``parked`` only those."""
     which = (job.c.kind == kind) & job.c.token.is_(None)

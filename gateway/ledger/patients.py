@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
-from gateway.identity.names import normalise
+from gateway.identity.keys import Keys
+from gateway.identity.names import normalise, tokens
 from gateway.ledger.tables import existence, meta, patient, sender
 from gateway.model.identity import Ins, InsStatus, Patient
 from gateway.model.people import Sender
-
-#: A common name must not make a look-up slow: beyond this a person looks himself.
-MOST_BY_NAME = 200
 
 
 def get_patient(c: Connection, ipp: str) -> Patient | None:
@@ -33,27 +31,23 @@ def surviving(c: Connection, ipp: str) -> Patient | None:
     return found
 
 
-def by_ins(c: Connection, numbers: Collection[str]) -> list[Patient]:
-    """Everybody with one of these matricules, whatever the authority."""
-    return _patients(c, patient.c.ins.in_(list(numbers))) if numbers else []
-
-
-def by_birth_date(c: Connection, dates: Collection[str]) -> list[Patient]:
-    """Everybody born on one of these days (YYYYMMDD)."""
-    return _patients(c, patient.c.birth_date.in_(list(dates))) if dates else []
-
-
-def by_names(c: Connection, names: Collection[str]) -> list[Patient]:
-    """Everybody, up to a bound, whose birth or used name normalises to one of these."""
-    if not names:
-        return []
-    same = or_(patient.c.birth_key.in_(list(names)), patient.c.used_key.in_(list(names)))
-    return _patients(c, same, MOST_BY_NAME)
-
-
-def by_ipp(c: Connection, numbers: Collection[str]) -> list[Patient]:
-    """Everybody with one of these local numbers."""
-    return _patients(c, patient.c.ipp.in_(list(numbers))) if numbers else []
+def candidates(c: Connection, wanted: Keys) -> list[Patient]:
+    """Every patient who could fit, as ``identity.keys`` demands: no limit, and the survivors of merges."""
+    names = or_(patient.c.birth_key.in_(wanted.names), patient.c.used_key.in_(wanted.names))
+    found = {
+        row.ipp: row
+        for which in (
+            patient.c.ins.in_(wanted.ins),
+            patient.c.birth_date.in_(wanted.birth_dates),
+            names & patient.c.given_key.in_(wanted.first_words),
+        )
+        for row in _patients(c, which)
+    }
+    for gone in [row for row in found.values() if row.replaced_by]:
+        last = surviving(c, gone.ipp)
+        if last is not None:
+            found[last.ipp] = last
+    return list(found.values())
 
 
 def put_patient(c: Connection, new: Patient, revision: int) -> Patient | None:
@@ -133,8 +127,8 @@ def set_meta(c: Connection, name: str, value: str) -> None:
         c.execute(insert(meta).values(name=name, value=value))
 
 
-def _patients(c: Connection, which: Any, limit: int | None = None) -> list[Patient]:  # noqa: ANN401 - a SQL condition
-    return [_patient(row) for row in c.execute(select(patient).where(which).order_by(patient.c.ipp).limit(limit))]
+def _patients(c: Connection, which: ColumnElement[bool]) -> list[Patient]:
+    return [_patient(row) for row in c.execute(select(patient).where(which).order_by(patient.c.ipp))]
 
 
 def _patient(row: Row[Any]) -> Patient:
@@ -173,5 +167,5 @@ def _values(new: Patient) -> dict[str, object]:
         "replaced_by": new.replaced_by,
         "birth_key": normalise(new.birth_name),
         "used_key": normalise(new.used_name),
-        "given_key": normalise(new.first_given),
+        "given_key": next(iter(tokens(new.first_given)), ""),
     }

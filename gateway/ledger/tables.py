@@ -207,7 +207,8 @@ trail = Table(
     Column("hash", String, nullable=False),
 )
 
-#: The patient index. ``birth_key``, ``used_key``, ``given_key`` are normalised names.
+#: The patient index. ``birth_key`` and ``used_key`` are normalised names, ``given_key`` the first word of the first
+#: given name.
 patient = Table(
     "patient",
     metadata,

@@ -1,0 +1,207 @@
+"""The documents of a mail are decided: one commit holds the decisions, the deliveries and their jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Connection
+
+from gateway.flow import plan
+from gateway.flow.house import House
+from gateway.flow.judge import Context, Judgement, Known, judge, persons_apart
+from gateway.identity.keys import keys
+from gateway.identity.match import Policy, match
+from gateway.ledger import documents, jobs, mails, patients, trail
+from gateway.ledger.jobs import Job
+from gateway.ledger.rows import Arrival, Document
+from gateway.model.decision import Ruling
+from gateway.model.documents import Action, Carrier, DocumentReading, MailReading, Visibility
+from gateway.model.identity import Match
+from gateway.model.reasons import NotFed, Reason
+from gateway.model.states import DocumentEvent, DocumentState
+
+PARIS = ZoneInfo("Europe/Paris")
+
+#: The carriage of a mail without any document: it stands for the mail itself.
+WHOLE_MAIL = DocumentReading(0, Carrier.MAIL, "", "", "message/rfc822", 0, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision as it is stored, with its evidence. ``by``: the person, empty for the rules."""
+
+    file: bool
+    reason: Reason | None
+    match: Match | None
+    ruling: Ruling | None
+    not_fed: NotFed | None
+    visibility: Visibility
+    by: str = ""
+
+
+async def decide(house: House, job: Job) -> list[Job]:
+    """Decide the documents of arrival ``job.subject``; the follow-ups are their deliveries."""
+    return await house.ledger.write("decide", lambda c: _decide(c, house, job))
+
+
+def _decide(c: Connection, house: House, job: Job) -> list[Job]:
+    seen = mails.get_arrival(c, job.subject)
+    reading = mails.get_mail(c, seen.mail_id or 0).decoded()
+    undecided = [d for d in documents.of_arrival(c, seen.seq) if d.state is DocumentState.READ]
+    strict = any(d.action is not Action.CREATE for d in undecided)
+    if mails.earlier_unread(c, seen.seq, failing_too=strict):
+        jobs.give_back(c, job, house.now, parked="after")
+        return []
+    if not undecided or not jobs.finish(c, job):
+        return []
+    context = context_of(c, house, seen, reading)
+    judged = judge_all(c, house, undecided, reading, context, seen)
+    follow = [
+        order
+        for found, judgement in zip(undecided, judged, strict=True)
+        for order in apply(c, house, found, judgement, reading)
+    ]
+    if any(judgement.wait for judgement in judged):
+        jobs.enqueue(c, "decide", "decide", seen.seq, max(house.now + 1, seen.at + house.settings.matching.parent_wait))
+    jobs.wake(c, "decide", None, house.now, parked="after")
+    plan.settle_arrival(c, house, seen.seq)
+    return follow
+
+
+def context_of(c: Connection, house: House, seen: Arrival, reading: MailReading) -> Context:
+    """What is the same for all documents of a mail."""
+    mailbox = next((m for m in house.settings.mailbox if m.name == seen.mailbox), None)
+    return Context(
+        settings=house.settings,
+        book=house.rules(),
+        envelope=reading.envelope,
+        sender=patients.get_sender(c, reading.envelope.sender),
+        trusted_channel=seen.trusted,
+        mailbox=seen.mailbox,
+        service=mailbox.service if mailbox else "",
+        today=house.clock.now().astimezone(PARIS).date(),
+        index_fresh=index_fresh(c, house),
+    )
+
+
+def index_fresh(c: Connection, house: House) -> bool:
+    """Whether the patient index was fed within ``patients.max_age``."""
+    at = patients.index_at(c)
+    return at is not None and house.now - at <= house.settings.patients.max_age
+
+
+def judge_all(
+    c: Connection, house: House, found: list[Document], reading: MailReading, context: Context, seen: Arrival
+) -> list[Judgement]:
+    """Judge each document, knowing the others of its mail."""
+    readings = [reading_of(reading, d.ordinal) for d in found]
+    known = [_known(c, house, d, one, seen) for d, one in zip(found, readings, strict=True)]
+    real = [i for i, one in enumerate(readings) if one.ignored is None and one.problem is None and one.claims]
+    apart = persons_apart([readings[i] for i in real], [known[i].match for i in real])
+    pairs = zip(readings, known, strict=True)
+    return [judge(one, k, context, alone=not apart) for one, k in pairs]
+
+
+def reading_of(reading: MailReading, ordinal: int) -> DocumentReading:
+    """The reading of one document; of the mail itself when it has none."""
+    for one in reading.documents:
+        if one.ordinal == ordinal:
+            return one
+    problem = None if reading.ignored else reading.problem or Reason.NO_DOCUMENT
+    return replace(WHOLE_MAIL, ignored=reading.ignored, problem=problem, detail=reading.detail)
+
+
+def policy(house: House) -> Policy:
+    """What the site allows."""
+    matching = house.settings.matching
+    test = house.settings.establishment.test
+    return Policy(test=test, without_ins=matching.without_ins, ocr=matching.ocr, homonym=matching.homonym)
+
+
+def _known(c: Connection, house: House, found: Document, one: DocumentReading, seen: Arrival) -> Known:
+    if one.ignored is not None or one.problem is not None:
+        return Known(Match(None, None, ""), None)
+    candidates = patients.candidates(c, keys(one.claims, one.metadata_claim))
+    matched = match(one.claims, one.metadata_claim, candidates, policy(house))
+    patient = next((p for p in candidates if p.ipp == matched.ipp), None)
+    copy = documents.get_document(c, found.duplicate_of) if found.duplicate_of else None
+    known = Known(matched, patient, copy)
+    return known if one.action is Action.CREATE else _with_parent(c, house, known, one, seen)
+
+
+def _with_parent(c: Connection, house: House, known: Known, one: DocumentReading, seen: Arrival) -> Known:
+    parent_id = parent_id_of(one)
+    parent = documents.filed_with_id(c, parent_id) if parent_id else None
+    if parent is None:
+        waits = house.now < seen.at + house.settings.matching.parent_wait
+        return Known(known.match, known.patient, known.copy, parent_waits=waits)
+    its_mail = mails.get_mail(c, mails.get_arrival(c, parent.arrival_seq).mail_id or 0)
+    its_reading = its_mail.decoded()
+    before = reading_of(its_reading, parent.ordinal)
+    return Known(known.match, known.patient, known.copy, parent, before, its_reading.envelope.sender)
+
+
+def parent_id_of(one: DocumentReading) -> str:
+    """The id of what a document replaces (its parentDocument) or deletes (itself)."""
+    if one.action is Action.DELETE:
+        return one.unique_id
+    return one.header.parent_id if one.header else ""
+
+
+def apply(c: Connection, house: House, found: Document, judgement: Judgement, reading: MailReading) -> list[Job]:
+    """Write what was judged; the follow-ups are the deliveries to make."""
+    if judgement.wait:
+        return []
+    number = keep(c, house, found, judgement, reading.reader)
+    if judgement.ignored is not None:
+        documents.move(c, found, DocumentEvent.IGNORE, ignored=judgement.ignored, decision_id=number)
+        return []
+    if not judgement.file:
+        _quarantine(c, house, found, judgement, number)
+        return []
+    return plan.file(c, house, found, judgement, reading_of(reading, found.ordinal), number)
+
+
+def keep(c: Connection, house: House, found: Document, judgement: Judgement, reader: str, by: str = "") -> int:
+    """Store a decision beside the old ones, and its line in the trail; its number."""
+    decided = Decided(
+        judgement.file,
+        judgement.reason,
+        judgement.match,
+        judgement.ruling,
+        judgement.not_fed,
+        judgement.visibility,
+        by,
+    )
+    values = {
+        "at": house.now,
+        "by": by,
+        "reader": reader,
+        "rules": judgement.ruling.digest if judgement.ruling else "",
+        "index_revision": patients.index_revision(c),
+        "content": msgspec.json.encode(decided).decode(),
+    }
+    number = documents.add_decision(c, found.id, values)
+    outcome = "file" if judgement.file else judgement.reason or judgement.ignored or "wait"
+    detail = {
+        "decision": number,
+        "outcome": outcome,
+        "rule": judgement.match.rule if judgement.match else "",
+        "ipp": judgement.match.ipp if judgement.match else None,
+        "not_fed": judgement.not_fed,
+    }
+    trail.append(c, house.now, by or "gateway", "decide", f"document {found.id}", detail)
+    return number
+
+
+def _quarantine(c: Connection, house: House, found: Document, judgement: Judgement, number: int) -> None:
+    values: dict[str, object] = {"reason": judgement.reason, "decision_id": number}
+    if judgement.joins is not None:
+        values["duplicate_of"] = judgement.joins
+    documents.move(c, found, DocumentEvent.QUARANTINE, **values)
+    if judgement.joins is None and judgement.reason is not None:
+        evidence = msgspec.json.encode(judgement.match.candidates if judgement.match else ()).decode()
+        detail = judgement.detail
+        documents.open_entry(c, found.id, judgement.reason, house.now, detail=detail, evidence=evidence)

@@ -1,0 +1,198 @@
+"""One delivery, one step further. The same machine serves the record, the DMP and the sender's receipt.
+
+A leg knows its destination: whether the delivery may go (read again at each attempt), and how its payload is frozen.
+The machine keeps the promise of DESIGN §3: the attempt is committed before the first byte leaves; an attempt without
+outcome is unknown; after unknown the destination is asked, or given the identical payload when it knows repetitions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from gateway.flow import frozen, outcomes
+from gateway.flow.breaker import Breakers
+from gateway.flow.house import House
+from gateway.ledger import deliveries, jobs
+from gateway.ledger.jobs import Job
+from gateway.ledger.rows import Delivery, DestinationRow
+from gateway.model.delivery import Answer, Destination, Frozen, Outcome
+from gateway.model.states import ENDED, DeliveryEvent, DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may leave. ``unique_id``: the id as the destination will hold it; ``existence``: TD0.2's answer and its time."""
+
+    payload: Frozen
+    unique_id: str
+    existence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """It must not: an answer with its reason, not an error."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """It is already there."""
+
+    unique_id: str
+    reason: str = "already-there"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """It cannot yet: what the destination, or our own check, said."""
+
+    outcome: Outcome
+
+
+Ready = Go | Skip | There | Wait
+
+
+class Leg(Protocol):
+    """One destination, with what is particular to it."""
+
+    destination: Destination
+    #: Seconds before an unknown outcome is looked up, and how many times it must be absent before it is sent again.
+    unknown_wait: float
+    look_ups: int
+
+    async def ready(self, delivery: Delivery) -> Ready:
+        """Read every condition again and freeze the payload."""
+
+    async def still(self, delivery: Delivery) -> Skip | Wait | None:
+        """Read the conditions again for a payload that is already frozen; None: it may go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverer:
+    """The machine over the legs, by destination."""
+
+    house: House
+    legs: dict[str, Leg]
+    breakers: Breakers
+
+    async def deliver(self, job: Job) -> None:
+        """Work delivery ``job.subject`` one step."""
+        found = await self.house.ledger.read(lambda c: deliveries.get_delivery(c, job.subject))
+        if found.state in ENDED:
+            await self.house.ledger.write("done", lambda c: jobs.finish(c, job))
+            return
+        gate = await self._gate(found)
+        if gate is not None:
+            await self.house.ledger.write("park", lambda c: jobs.give_back(c, job, gate.until, parked=gate.why))
+            return
+        leg = self.legs[found.destination]
+        if found.state is DeliveryState.SENDING:
+            found = await self._lost(found)
+        if found.state is DeliveryState.UNKNOWN:
+            await self._resolve(job, found, leg)
+            return
+        await self._attempt(job, found, leg)
+
+    async def _gate(self, found: Delivery) -> _Gate | None:
+        """Why the delivery must wait: a person, its predecessor, a destination that is down."""
+        row, before = await self.house.ledger.read(lambda c: _surroundings(c, found))
+        if found.held or row.held:
+            return _Gate("held", self.house.now)
+        if before is not None and before.state not in ENDED:
+            return _Gate("after", self.house.now)
+        until = self.breakers.closed_until(found.destination, self.house.now)
+        return _Gate("breaker", until) if until is not None else None
+
+    async def _lost(self, found: Delivery) -> Delivery:
+        """An attempt had begun when we stopped: nobody knows what became of it."""
+        return await self.house.ledger.write(
+            "lost", lambda c: deliveries.move(c, found, DeliveryEvent.LOSE, self.house.now)
+        )
+
+    async def _resolve(self, job: Job, found: Delivery, leg: Leg) -> None:
+        payload = await frozen.load(self.house, found)
+        said = await leg.destination.look_up(payload)
+        if said.answer is Answer.DONE or said.down:
+            await self._conclude(job, found, None, said)
+        elif said.answer is Answer.RETRY_LATER and found.look_ups + 1 >= leg.look_ups:
+            again = await self.house.ledger.write("absent", lambda c: self._absent(c, found))
+            await self._attempt(job, again, leg)
+        else:
+            absent = said.answer is Answer.RETRY_LATER
+            due = self.house.now + leg.unknown_wait
+            await self.house.ledger.write("doubt", lambda c: self._doubt(c, job, found, absent=absent, due=due))
+
+    def _absent(self, c: Connection, found: Delivery) -> Delivery:
+        return deliveries.move(c, found, DeliveryEvent.RETRY, self.house.now, look_ups=0)
+
+    def _doubt(self, c: Connection, job: Job, found: Delivery, *, absent: bool, due: float) -> None:
+        if jobs.give_back(c, job, due, failed=True):
+            deliveries.change(c, found, look_ups=found.look_ups + absent)
+
+    async def _attempt(self, job: Job, found: Delivery, leg: Leg) -> None:
+        if found.state is DeliveryState.PLANNED:
+            found = await self.house.ledger.write(
+                "start", lambda c: deliveries.move(c, found, DeliveryEvent.START, self.house.now)
+            )
+        ready = await self._again(found, leg) if found.payload else await leg.ready(found)
+        if isinstance(ready, Go):
+            await self._send(job, found, leg, ready)
+        elif isinstance(ready, Wait):
+            await self._conclude(job, found, None, ready.outcome)
+        else:
+            await self.house.ledger.write("skip", lambda c: outcomes.not_sent(c, self.house, job, found, ready))
+
+    async def _again(self, found: Delivery, leg: Leg) -> Ready:
+        """The same frozen payload, if it may still go."""
+        changed = await leg.still(found)
+        return (
+            changed
+            if changed is not None
+            else Go(await frozen.load(self.house, found), found.unique_id, found.existence)
+        )
+
+    async def _send(self, job: Job, found: Delivery, leg: Leg, go: Go) -> None:
+        ref = found.payload or await frozen.keep(self.house, go.payload)
+        begun = await self.house.ledger.write("attempt", lambda c: self._begin(c, job, found, go, ref))
+        if begun is None:
+            return
+        sending, number = begun
+        said = await leg.destination.send(go.payload)
+        await self._conclude(job, sending, number, said)
+
+    def _begin(self, c: Connection, job: Job, found: Delivery, go: Go, ref: str) -> tuple[Delivery, int] | None:
+        """The attempt, before its first byte leaves. None when a person or a patient's change came first."""
+        now = deliveries.get_delivery(c, found.id)
+        if now.version != found.version or now.held or now.state is not found.state:
+            jobs.give_back(c, job, self.house.now)
+            return None
+        values = {"payload": ref, "unique_id": go.unique_id, "existence": go.existence}
+        sending = deliveries.move(c, now, DeliveryEvent.SEND, self.house.now, **values)
+        number = deliveries.begin_attempt(c, found.id, job.token, ref, go.payload.key, self.house.now)
+        return sending, number
+
+    async def _conclude(self, job: Job, found: Delivery, number: int | None, said: Outcome) -> None:
+        change = self.breakers.heard(found.destination, said, self.house.now)
+        leg = self.legs[found.destination]
+        await self.house.ledger.write(
+            "outcome", lambda c: outcomes.conclude(c, self.house, job, found, number, said, change, leg.unknown_wait)
+        )
+        self.house.observer.event(
+            "delivery", destination=found.destination, delivery=found.id, answer=said.answer, code=said.code
+        )
+        self.house.news.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    why: str
+    until: float
+
+
+def _surroundings(c: Connection, found: Delivery) -> tuple[DestinationRow, Delivery | None]:
+    before = deliveries.get_delivery(c, found.after_id) if found.after_id else None
+    return deliveries.get_destination(c, found.destination), before

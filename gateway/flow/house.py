@@ -1,0 +1,62 @@
+"""What every use case needs, handed over by the composition root."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.ledger.engine import Ledger
+from gateway.ledger.jobs import Lease
+from gateway.model.documents import MailReading
+from gateway.model.ports import Chance, Clock, Observer
+from gateway.model.settings import Settings
+from gateway.vault.files import Vault
+
+if TYPE_CHECKING:
+    from gateway.decision.book import RuleBook
+
+#: How long a job stays ours without a heartbeat, and how often the heart beats (seconds).
+LEASE = 60.0
+HEARTBEAT = 20.0
+
+
+class Readers(Protocol):
+    """The isolated reader processes."""
+
+    async def read(self, digest: str) -> tuple[MailReading, dict[str, bytes]]:
+        """Read a mail of the vault; the bytes of its documents by part, as far as they are small."""
+
+    async def extract(self, digest: str, part: str) -> bytes:
+        """The bytes of one document of a mail."""
+
+    async def transform(self, cda: bytes, request: bytes) -> tuple[bytes, bytes]:
+        """Complete the header of a received CDA: the new document, and its header as JSON."""
+
+
+@dataclass
+class House:
+    """The rooms, joined. ``token`` is this worker's: it fences the jobs that it holds."""
+
+    settings: Settings
+    ledger: Ledger
+    vault: Vault
+    clock: Clock
+    chance: Chance
+    observer: Observer
+    rules: Callable[[], RuleBook]
+    readers: Readers
+    token: str
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self.clock.now().timestamp()
+
+    @property
+    def lease(self) -> Lease:
+        """A lease from now on."""
+        return Lease(self.token, self.now + LEASE)

@@ -1,0 +1,268 @@
+"""The judgement of one document: file, ask a person, or set aside. Pure: same inputs, same answer (DESIGN §5).
+
+The order of the questions is the policy: what is not a document, who speaks, what could not be read, whether we have it
+already, whom it concerns, whether it may replace, what the rules say, whether the DMP gets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+
+from gateway.decision import RuleBook, rule
+from gateway.identity.compare import contradict
+from gateway.ledger.rows import Document
+from gateway.model.decision import Question, Ruling
+from gateway.model.documents import Action, DocumentReading, Envelope, Visibility
+from gateway.model.identity import Match, Patient
+from gateway.model.people import Sender
+from gateway.model.reasons import Ignored, NotFed, Reason
+from gateway.model.settings import Settings
+from gateway.model.states import DocumentState
+from gateway.terminology import type_code
+
+PATIENT_DOMAIN = "patient.mssante.fr"
+
+#: What can travel in a CDA level 1 (spec/dmp/transactions.md §8).
+WRAPPED = frozenset({"application/pdf", "image/jpeg", "image/tiff", "text/rtf", "application/rtf", "text/plain"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the house knows that bears on one document. ``copy`` owns its claim; ``parent`` is what it replaces or
+    deletes, ``parent_reading`` how that was read, ``parent_sender`` the address that sent it. ``waits`` until then a
+    parent may still come.
+    """
+
+    match: Match
+    patient: Patient | None
+    copy: Document | None = None
+    parent: Document | None = None
+    parent_reading: DocumentReading | None = None
+    parent_sender: str = ""
+    parent_waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is the same for all documents of a mail. ``today`` is the establishment's; ``index_fresh`` DESIGN §5."""
+
+    settings: Settings
+    book: RuleBook
+    envelope: Envelope
+    sender: Sender | None
+    trusted_channel: bool
+    mailbox: str
+    service: str
+    today: date
+    index_fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be done. ``file`` True: deliver to ``match.ipp``. Otherwise ``reason`` (a person), ``ignored``, or
+    neither: wait. ``joins``: the quarantined copy whose fate it shares. ``not_fed`` None: feed.
+    """
+
+    file: bool = False
+    reason: Reason | None = None
+    ignored: Ignored | None = None
+    detail: str = ""
+    match: Match | None = None
+    ruling: Ruling | None = None
+    not_fed: NotFed | None = None
+    visibility: Visibility = Visibility()
+    joins: int | None = None
+    wait: bool = False
+
+
+def judge(one: DocumentReading, known: Known, context: Context, *, alone: bool) -> Judgement:
+    """Judge one document. ``alone`` is False when the mail's documents name different persons."""
+    before_identity = _before_identity(one, known, context)
+    if before_identity is not None:
+        return before_identity
+    if not alone:
+        detail = "Les documents de ce message concernent des personnes différentes."
+        return Judgement(reason=Reason.SEVERAL_PATIENTS, match=known.match, detail=detail)
+    if known.match.reason is not None or known.patient is None:
+        return Judgement(reason=known.match.reason or Reason.PATIENT_UNKNOWN, match=known.match)
+    if one.action is not Action.CREATE:
+        objection = _objection(one, known, context)
+        if objection is not None:
+            return objection
+    return file(one, known.match, known.patient, context)
+
+
+def file(one: DocumentReading, match: Match, patient: Patient, context: Context) -> Judgement:
+    """The judgement of a document whose patient is certain (by the index or by a person)."""
+    ruling = rule(question(one, context, patient), context.book)
+    visibility = _visibility(one, ruling)
+    if ruling.hold is not None:
+        return Judgement(reason=ruling.hold, match=match, ruling=ruling, visibility=visibility)
+    not_fed = why_not_fed(one, match, patient, ruling, context)
+    if not_fed is None and context.settings.dmp.uncertain_type == "invisible" and not ruling.type_certain:
+        visibility = Visibility(False, True, visibility.invisible_to_representatives)
+    return Judgement(file=True, match=match, ruling=ruling, not_fed=not_fed, visibility=visibility)
+
+
+def persons_apart(readings: Sequence[DocumentReading], matches: Sequence[Match]) -> bool:
+    """Whether the documents of one mail name different persons (one mail is one patient: ECO.2.1.1)."""
+    found = {match.ipp for match in matches if match.ipp}
+    if len(found) > 1:
+        return True
+    claims = [one.claims[0] for one in readings if one.claims]
+    return any(contradict(a, b) for i, a in enumerate(claims) for b in claims[i + 1 :])
+
+
+def question(one: DocumentReading, context: Context, patient: Patient) -> Question:
+    """What the rules are asked."""
+    return Question(
+        sender=context.envelope.sender,
+        mailbox=context.mailbox,
+        service=context.service,
+        specialty=context.sender.specialty_code if context.sender else "",
+        type_given=one.type,
+        title=one.title,
+        subject=context.envelope.subject,
+        filename=one.filename,
+        lines=tuple(line for line in one.text.splitlines() if line.strip())[:15],
+        age=age(patient.birth_date, context.today),
+        final=one.final,
+    )
+
+
+def why_not_fed(
+    one: DocumentReading, match: Match, patient: Patient, ruling: Ruling, context: Context
+) -> NotFed | None:
+    """The first condition of DESIGN §5 that does not hold, TD0.2 excepted; None when the document may be fed."""
+    dmp = context.settings.dmp
+    confidentiality = one.header.confidentiality if one.header else "N"
+    known_type = type_code(ruling.type.code)
+    minor = (age(patient.birth_date, context.today) or 0) < dmp.age_of_majority
+    hidden_from_parents = one.visibility.invisible_to_representatives or ruling.invisible_to_representatives
+    conditions = (
+        (NotFed.OFF, not dmp.enabled or (one.header is not None and dmp.feed_received_cda == "never")),
+        (NotFed.CONFIDENTIALITY, confidentiality != "N"),
+        (NotFed.MINOR_RULE, minor and (hidden_from_parents or ruling.wait_for_professional) and not dmp.minor_secret),
+        (NotFed.IDENTITY_BLOCKED, bool({flag.upper() for flag in patient.attributes} & {"CACH", "ANOM", "USUR"})),
+        (NotFed.INS_NOT_QUALIFIED, not patient.qualified or not match.feedable),
+        (NotFed.OPPOSED, patient.opposed),
+        (NotFed.TYPE_NOT_ACCEPTED, known_type is None or not known_type.in_dmp),
+        (NotFed.TYPE_TO_CONFIRM, not ruling.type_certain and dmp.uncertain_type == "hold"),
+        (NotFed.NOT_VALIDATED, not one.final),
+        (NotFed.AUTHOR_UNKNOWN, not _author_known(one, context.sender)),
+        (NotFed.AUTHOR_FEEDS, one.header is None and context.sender is not None and context.sender.feeds_dmp),
+        (NotFed.FORMAT, one.header is None and one.media_type not in WRAPPED),
+        (NotFed.RULE, not ruling.feed),
+        (NotFed.INDEX_STALE, not context.index_fresh),
+    )
+    return next((reason for reason, holds in conditions if holds), None)
+
+
+def age(birth_date: str, today: date) -> int | None:
+    """Whole years of somebody born on YYYYMMDD; None when the day is not fully known."""
+    try:
+        born = date(int(birth_date[:4]), int(birth_date[4:6]), int(birth_date[6:8]))
+    except ValueError:
+        return None
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _before_identity(one: DocumentReading, known: Known, context: Context) -> Judgement | None:
+    if one.ignored is not None:
+        return Judgement(ignored=one.ignored)
+    objection = distrust(context)
+    if objection is not None:
+        return Judgement(reason=objection)
+    if one.problem is not None:
+        return Judgement(reason=one.problem, detail=one.detail)
+    if one.visibility.masked_to_professionals:
+        return Judgement(reason=Reason.MASKED)
+    return _copy(one, known.copy) if known.copy is not None else None
+
+
+def distrust(context: Context) -> Reason | None:
+    """Why the sender may not speak; None when he may (DESIGN §5, Who may speak)."""
+    domain = context.envelope.sender.rpartition("@")[2]
+    if domain == PATIENT_DOMAIN or domain.endswith("." + PATIENT_DOMAIN):
+        return Reason.PATIENT_MAIL
+    trusted = any(_domain_fits(domain, pattern) for pattern in context.settings.senders.trusted_domains)
+    refused = context.sender is not None and not context.sender.authorised
+    return None if trusted and context.trusted_channel and not refused else Reason.UNTRUSTED_SENDER
+
+
+def _domain_fits(domain: str, pattern: str) -> bool:
+    return fnmatchcase(domain, pattern.lower())
+
+
+def _copy(one: DocumentReading, copy: Document) -> Judgement | None:
+    """What becomes of a document whose id or bytes are known."""
+    if copy.sha256 != one.sha256:
+        detail = "Un document portant le même identifiant, mais un autre contenu, a déjà été reçu."
+        return Judgement(reason=Reason.MALFORMED_XDM, detail=detail)
+    if copy.state is DocumentState.QUARANTINED:
+        return Judgement(reason=copy.reason, joins=copy.id)
+    if copy.state is DocumentState.READ:
+        return Judgement(wait=True)
+    return Judgement(ignored=Ignored.DUPLICATE)
+
+
+def _objection(one: DocumentReading, known: Known, context: Context) -> Judgement | None:
+    """Why a replacement or deletion may not be applied by itself; None when it may."""
+    parent, before = known.parent, known.parent_reading
+    if parent is None or before is None:
+        if known.parent_waits:
+            return Judgement(wait=True)
+        detail = "Le document à remplacer ou à supprimer n'a pas été reçu ici."
+        return Judgement(reason=Reason.REPLACES_UNKNOWN, match=known.match, detail=detail)
+    if parent.ipp != known.match.ipp:
+        detail = "Le document à remplacer ou à supprimer est classé chez un autre patient."
+        return Judgement(reason=Reason.IDENTITY_CONFLICT, match=known.match, detail=detail)
+    if not _same_author(one, before, context.envelope.sender, known.parent_sender):
+        detail = "L'auteur de la demande n'est ni celui du document d'origine ni de sa structure."
+        return Judgement(reason=Reason.NOT_AUTHOR, match=known.match, detail=detail)
+    if not _version_follows(one, before, parent):
+        detail = "La version reçue ne suit pas la dernière version que nous tenons."
+        return Judgement(reason=Reason.VERSION_CONFLICT, match=known.match, detail=detail)
+    return None
+
+
+def _same_author(one: DocumentReading, before: DocumentReading, sender: str, parent_sender: str) -> bool:
+    new, old = one.header, before.header
+    if new is None or old is None:
+        return bool(sender) and sender == parent_sender
+    persons = {(a.person.id_root, a.person.id_extension) for a in new.authors if a.person.id_extension}
+    structures = {a.organisation.id_extension for a in new.authors if a.organisation and a.organisation.id_extension}
+    return any(
+        (a.person.id_root, a.person.id_extension) in persons
+        or (a.organisation is not None and a.organisation.id_extension in structures)
+        for a in old.authors
+    )
+
+
+def _version_follows(one: DocumentReading, before: DocumentReading, parent: Document) -> bool:
+    if parent.state is DocumentState.SUPERSEDED:
+        return False
+    new, old = one.header, before.header
+    if one.action is Action.DELETE or new is None or old is None:
+        return True
+    if new.set_id and old.set_id and new.set_id != old.set_id:
+        return False
+    return new.version is None or old.version is None or new.version > old.version
+
+
+def _visibility(one: DocumentReading, ruling: Ruling) -> Visibility:
+    """The sender's flags and the rules' together: what either hides is hidden."""
+    return Visibility(
+        one.visibility.masked_to_professionals,
+        one.visibility.invisible_to_patient or ruling.invisible_to_patient,
+        one.visibility.invisible_to_representatives or ruling.invisible_to_representatives,
+    )
+
+
+def _author_known(one: DocumentReading, sender: Sender | None) -> bool:
+    if one.header is not None:
+        return any(a.person.id_extension and (a.organisation is not None) for a in one.header.authors)
+    return sender is not None and sender.is_person and bool(sender.structure_id)

@@ -1,0 +1,200 @@
+"""What follows from a decision, and from the end of a delivery: planned in the same commit as its cause."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from gateway.flow.house import House
+from gateway.flow.judge import Judgement
+from gateway.ledger import deliveries, documents, jobs, mails
+from gateway.ledger.jobs import Job
+from gateway.ledger.rows import Arrival, Delivery, Document
+from gateway.model.documents import Action, DocumentReading, Envelope
+from gateway.model.reasons import SENDER_MENDS, Ignored, NotFed, Reason, hl7_code
+from gateway.model.states import ENDED, DeliveryEvent, DeliveryState, DocumentEvent, DocumentState, MailState
+
+DPI, DMP, RECEIPT = "dpi", "dmp", "receipt"
+
+
+def file(
+    c: Connection, house: House, found: Document, judgement: Judgement, one: DocumentReading, decision: int
+) -> list[Job]:
+    """File a document: its deliveries, planned together; their jobs are already in hand."""
+    match, ruling = judgement.match, judgement.ruling
+    assert match is not None and ruling is not None, "what is filed has a patient and a type"  # noqa: S101, PT018
+    parent = _parent(c, one)
+    filed = documents.move(
+        c,
+        found,
+        DocumentEvent.DECIDE,
+        ipp=match.ipp,
+        type_code=ruling.type.code,
+        decision_id=decision,
+        reason=None,
+        parent_id=parent.id if parent else None,
+    )
+    for copy in documents.joined(c, filed.id):
+        documents.move(c, copy, DocumentEvent.IGNORE, ignored=Ignored.DUPLICATE, reason=None)
+    dpi = _plan_dpi(c, house, filed, parent)
+    dmp = _plan_dmp(c, house, filed, parent, judgement.not_fed, dpi)
+    orders = [order for order in (dpi, dmp) if order is not None]
+    if not orders:
+        close(c, house, filed.id)
+    return [_order(c, house, number) for number in orders]
+
+
+def ended(c: Connection, house: House, done: Delivery) -> None:
+    """A delivery has ended: who waited for it may go on; its document, mail and receipt may be settled."""
+    jobs.wake(c, "deliver", deliveries.waiting_for(c, done.id), house.now)
+    if done.document_id is not None:
+        close(c, house, done.document_id)
+
+
+def close(c: Connection, house: House, number: int) -> None:
+    """Settle a document when nothing is left to do for it; then what it replaces, and its mail."""
+    if not documents.settle_if_ended(c, number):
+        return
+    found = documents.get_document(c, number)
+    if found.parent_id is not None and found.state is DocumentState.SETTLED:
+        _supersede(c, found.parent_id, found)
+    settle_arrival(c, house, found.arrival_seq)
+
+
+def settle_arrival(c: Connection, house: House, seq: int) -> None:
+    """Settle an arrival when each of its documents is closed, and answer the sender."""
+    seen = mails.get_arrival(c, seq)
+    if seen.state is not MailState.READ:
+        return
+    if documents.all_closed(c, seq):
+        mails.arrival_settled(c, seen, house.now)
+        _answer(c, house, seen, _settled_code(c, seq))
+        return
+    code = _sender_mends(c, seq)
+    if code:
+        _answer(c, house, seen, code)
+    elif _wants_receipt(c, seen):
+        due = seen.at + house.settings.receipt.max_wait
+        order = jobs.enqueue(c, "overdue", RECEIPT, seq, due)
+        jobs.park(c, order, "timer")
+
+
+def overdue(c: Connection, house: House, job: Job) -> None:
+    """The sender has waited long enough: he is told so, once."""
+    seen = mails.get_arrival(c, job.subject)
+    if jobs.finish(c, job) and seen.state is not MailState.SETTLED:
+        _answer(c, house, seen, "906")
+
+
+def withdraw_from_dmp(c: Connection, house: House, number: int) -> bool:
+    """The record refused the patient: take the document back from the DMP, or keep it from going there."""
+    fed = deliveries.last_of(c, number, DMP)
+    if fed is None or fed.purpose == "delete":
+        return False
+    if fed.state in (DeliveryState.PLANNED, DeliveryState.WAITING):
+        deliveries.move(c, fed, DeliveryEvent.SKIP, house.now, reason="dpi-refused")
+        return True
+    if fed.state in ENDED and fed.state is not DeliveryState.DONE:
+        return True
+    after = None if fed.state is DeliveryState.DONE else fed.id
+    withdrawal = deliveries.plan(
+        c, DMP, house.now, document_id=number, purpose="withdraw", unique_id=fed.unique_id, after_id=after
+    )
+    jobs.enqueue(c, "deliver", DMP, withdrawal, house.now)
+    return True
+
+
+def _plan_dpi(c: Connection, house: House, filed: Document, parent: Document | None) -> int | None:
+    values: dict[str, object] = {"document_id": filed.id, "purpose": filed.action}
+    if house.settings.dpi.kind == "none":
+        deliveries.plan(c, DPI, house.now, state=DeliveryState.NOT_APPLICABLE, reason=NotFed.OFF, **values)
+        return None
+    return deliveries.plan(c, DPI, house.now, after_id=_predecessor(c, parent, DPI), **values)
+
+
+def _plan_dmp(
+    c: Connection, house: House, filed: Document, parent: Document | None, not_fed: NotFed | None, dpi: int | None
+) -> int | None:
+    values: dict[str, object] = {"document_id": filed.id, "purpose": filed.action}
+    if not house.settings.dmp.enabled:
+        not_fed = NotFed.OFF
+    elif filed.action is Action.DELETE:
+        not_fed = None  # what was fed is taken back whatever has changed since
+    if not_fed is not None:
+        values |= {"reason": not_fed, "ended_at": house.now}
+        deliveries.plan(c, DMP, house.now, state=DeliveryState.NOT_APPLICABLE, **values)
+        return None
+    after = _predecessor(c, parent, DMP)
+    if house.settings.dmp.order == "after-dpi" and dpi is not None:
+        return deliveries.plan(c, DMP, house.now, state=DeliveryState.PLANNED, after_id=after or dpi, **values)
+    return deliveries.plan(c, DMP, house.now, after_id=after, **values)
+
+
+def _predecessor(c: Connection, parent: Document | None, name: str) -> int | None:
+    """The delivery of the version before, when it has not ended."""
+    before = deliveries.last_of(c, parent.id, name) if parent else None
+    return before.id if before is not None and before.state not in ENDED else None
+
+
+def _order(c: Connection, house: House, number: int) -> Job:
+    planned = deliveries.get_delivery(c, number)
+    return jobs.enqueue(c, "deliver", planned.destination, number, house.now, house.lease)
+
+
+def _parent(c: Connection, one: DocumentReading) -> Document | None:
+    if one.action is Action.CREATE:
+        return None
+    wanted = one.unique_id if one.action is Action.DELETE else one.header.parent_id if one.header else ""
+    return documents.filed_with_id(c, wanted) if wanted else None
+
+
+def _supersede(c: Connection, number: int, successor: Document) -> None:
+    """The version before is superseded once its successor is settled; if the record refused, it stands."""
+    dpi = deliveries.last_of(c, successor.id, DPI)
+    before = documents.get_document(c, number)
+    standing = before.state in (DocumentState.DECIDED, DocumentState.SETTLED)
+    if standing and (dpi is None or dpi.state is not DeliveryState.REFUSED):
+        documents.move(c, before, DocumentEvent.SUPERSEDE, superseded_by=successor.id)
+
+
+def _answer(c: Connection, house: House, seen: Arrival, code: str) -> None:
+    """Plan the one receipt of a mail. ``code`` is empty when all is well."""
+    jobs.drop(c, "overdue", seen.seq)
+    if not _wants_receipt(c, seen) or deliveries.receipt_of(c, seen.seq) is not None:
+        return
+    values: dict[str, object] = {"arrival_seq": seen.seq, "purpose": "receipt", "code": code}
+    if house.settings.submission is None:
+        values |= {"reason": "not-configured", "ended_at": house.now}
+        deliveries.plan(c, RECEIPT, house.now, state=DeliveryState.NOT_APPLICABLE, **values)
+        return
+    number = deliveries.plan(c, RECEIPT, house.now, **values)
+    jobs.enqueue(c, "deliver", RECEIPT, number, house.now)
+
+
+def _wants_receipt(c: Connection, seen: Arrival) -> bool:
+    """Whether the sender asked, in the way that may be answered without a person (RFC 8098 §2.1)."""
+    if seen.mail_id is None:
+        return False
+    found = mails.get_mail(c, seen.mail_id)
+    envelope = found.decoded().envelope if found.reading else Envelope()
+    back = seen.transport.sender.lower() or envelope.return_path or ""
+    return bool(envelope.receipt_to) and envelope.receipt_to == back and not envelope.automatic
+
+
+def _settled_code(c: Connection, seq: int) -> str:
+    """Empty when the record took all; else the code of the worst."""
+    for found in documents.of_arrival(c, seq):
+        if found.state is DocumentState.REJECTED:
+            return hl7_code(found.reason) if found.reason else "906"
+        dpi = deliveries.last_of(c, found.id, DPI)
+        if dpi is not None and dpi.state is DeliveryState.REFUSED:
+            return dpi.code or "906"
+    return ""
+
+
+def _sender_mends(c: Connection, seq: int) -> str:
+    """The code of a document that only the sender can mend."""
+    for found in documents.of_arrival(c, seq):
+        waiting = found.state is DocumentState.QUARANTINED
+        if waiting and found.reason in SENDER_MENDS:
+            return hl7_code(Reason(found.reason))
+    return ""
