@@ -37,8 +37,8 @@ class UnknownFactError(Exception):
 class Logs:
     """The observer that writes. One line, flushed, an event; ``time`` is UTC, to the millisecond.
 
-    With ``strict`` a fact off the list raises ``UnknownFactError`` (for tests); else it is dropped and ``dropped`` tells
-    its name. With ``debug`` each step is a line too, with its ``seconds``.
+    With ``strict`` a fact off the list raises ``UnknownFactError`` (for tests); else it is dropped, and ``dropped``
+    tells its name. With ``debug`` each step is a line too, with its ``seconds``.
     """
 
     def __init__(
