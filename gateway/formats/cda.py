@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from itertools import islice
+from typing import Any, Final, cast
 
 import pybase64
 from lxml import etree
@@ -98,6 +99,5 @@ def _lines(body: etree._Element) -> Iterator[str]:
 def _schema_errors(document: etree._Element, schema: etree.XMLSchema | None, limits: Limits) -> tuple[str, ...]:
     if schema is None or schema.validate(document):
         return ()
-    return tuple(f"line {e.line}: {e.message[:300]}" for e in schema.error_log.filter_from_errors())[
-        : limits.schema_errors
-    ]
+    entries = cast("Iterable[Any]", schema.error_log)
+    return tuple(f"line {e.line}: {e.message[:300]}" for e in islice(entries, limits.schema_errors))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from gateway.formats import pdf
@@ -18,12 +18,14 @@ from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 
 _WORD = re.compile(r"[a-z0-9]{4,}")
-_MONTHS = ("janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre").split()
+_MONTHS = tuple(
+    re.findall("[a-z]+", "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre")
+)
 _BIRTH_DATE = re.compile(r" (?:nee?s? le|naissance|ddn) (?:le )?(\d{1,2} (?:\d{1,2}|[a-z]+) \d{2,4}) ")
 _NO_TEXT = 40  # letters below which a PDF is taken for an image
 _FEW_WORDS = 60  # different words below which a text is too short to be compared
-_SAME_TEXT = 0.5  # share of the copy's words that the original has
-_SAME_SUBJECT = 0.25
+_SAME_TEXT = 0.8  # share of the copy's words that the original has
+_SAME_SUBJECT = 0.4  # the same, when the date of the act is there too
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,18 @@ class Original:
 
     cda: CdaReading
     limits: Limits
-    embedded_sha256: str = field(default="")
+    filename: str
+    embedded_sha256: str
 
     @classmethod
-    def of(cls, cda: CdaReading, limits: Limits) -> Original:
-        """The original of a reading."""
-        return cls(cda, limits, hashlib.sha256(cda.embedded).hexdigest() if cda.embedded else "")
+    def of(cls, cda: CdaReading, filename: str, limits: Limits) -> Original:
+        """The original of a reading; ``filename`` is the CDA's own."""
+        return cls(cda, limits, filename, hashlib.sha256(cda.embedded).hexdigest() if cda.embedded else "")
+
+    def is_twin(self, filename: str) -> bool:
+        """Whether a file has the CDA's name but for the extension: DOC00001.XML and DOC00001.PDF."""
+        stem = filename.rpartition(".")[0].casefold()
+        return bool(stem) and stem == self.filename.rpartition(".")[0].casefold()
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -60,7 +68,7 @@ def find(sha256: str, filename: str, text: str, originals: tuple[Original, ...],
         if original.embedded_sha256 == sha256:
             return original
     if sum(map(str.isalpha, text)) < _NO_TEXT:
-        named = [o for o in originals if _named_after(filename, o.cda)]
+        named = [o for o in originals if o.is_twin(filename) or _named_after(filename, o.cda)]
         return named[0] if named else (originals[0] if as_many and originals else None)
     plain = _plain(text)
     about = (o for o in originals if _names_the_patient(plain, o.cda))
@@ -74,15 +82,14 @@ def same_bytes(sha256: str, originals: tuple[Original, ...]) -> bool:
 
 def _tells_the_same(plain: str, filename: str, original: Original, *, as_many: bool) -> bool:
     cda = original.cda
-    if _named_after(filename, cda):
+    if original.is_twin(filename) or _named_after(filename, cda):
         return True
     words = frozenset(_WORD.findall(plain))
-    subject = bool(cda.header.title) and _plain(cda.header.title) in plain
-    hint = subject or any(date in plain for date in _date_forms(cda.act_date))
+    dated = any(date in plain for date in _date_forms(cda.act_date))
     if not original.words or len(words) < _FEW_WORDS:
-        return hint and as_many
+        return dated and as_many
     shared = len(words & original.words) / len(words)
-    return shared >= _SAME_TEXT or (shared >= _SAME_SUBJECT and hint)
+    return shared >= _SAME_TEXT or (shared >= _SAME_SUBJECT and dated)
 
 
 def _names_the_patient(plain: str, cda: CdaReading) -> bool:

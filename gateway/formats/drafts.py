@@ -210,7 +210,7 @@ def _with_metadata(reading: DocumentReading, file: xdm.XdmFile) -> DocumentReadi
         visibility=stated.visibility,
         action=reading.action if stated.action is Action.CREATE else stated.action,
         unique_id=reading.unique_id or stated.unique_id,
-        type=reading.type or stated.type,
+        type=reading.type or (None if reading.problem else stated.type),
         title=reading.title or stated.title,
         act_date=reading.act_date or stated.start_time,
         confidentiality=max((level for level in levels if level in _STRICTNESS), key=_STRICTNESS.index, default=""),

@@ -88,7 +88,7 @@ def _uuencoded(part: Part, number: int, name: str) -> Part:
 
 def _settled(found: Sequence[Draft], limits: Limits) -> list[DocumentReading]:
     """Open the PDFs, set the copies aside, and empty attachments too where the mail has a document."""
-    originals = tuple(Original.of(draft.cda, limits) for draft in found if draft.cda)
+    originals = tuple(Original.of(draft.cda, draft.reading.filename, limits) for draft in found if draft.cda)
     pdfs = sum(1 for draft in found if draft.pdf)
     readings = [_settle(draft, originals, limits, as_many=pdfs <= len(originals)) for draft in found]
     if any(reading.problem is None and reading.ignored is None for reading in readings):
