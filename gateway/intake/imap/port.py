@@ -59,8 +59,8 @@ class Taker(Protocol):
     async def take(self, mailbox: str, uidvalidity: int, uid: int, chunks: AsyncIterator[bytes], size: int) -> Taken:
         """Keep the raw bytes; return only when bytes and row are durable.
 
-        ``size`` is what the server announced, which some servers only estimate. An error of ``chunks`` must come out
-        unchanged, and leave nothing behind.
+        ``size`` is what the server announced: an estimate with some servers, 0 when it does not say. An error of
+        ``chunks`` must come out unchanged, and leave nothing behind.
         """
 
     async def refuse(self, mailbox: str, uidvalidity: int, uid: int, size: int, why: Reason, header: bytes) -> Taken:

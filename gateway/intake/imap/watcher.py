@@ -62,7 +62,7 @@ class Watcher:
         self._session: Session | None = None
         self._uidvalidity: int | None = None
         self._strikes: Counter[int] = Counter()
-        self._alone: set[int] = set()
+        self._alone: dict[int, Seen] = {}
         self._stuck = False
         self._wake = asyncio.Event()
         self._reachable = asyncio.Event()
@@ -135,54 +135,69 @@ class Watcher:
         self._wake.set()
 
     async def _drain(self) -> int:
-        session = await self._connected()
-        await session.noop()
-        uids = await session.search("UNDELETED")
-        self._status = replace(self._status, last_poll=self._clock.now(), in_folder=len(uids), trouble=None)
+        uids = await (await self._refreshed()).search("UNDELETED")
+        self._status = replace(self._status, last_poll=self._clock.now(), in_folder=len(uids))
         self._stuck, taken, moved = False, 0, 0
         # what the server fails to hand over must not keep the others waiting
         for batch in plan.batches(sorted(uids, key=lambda uid: (self._strikes[uid], uid)), MOST_AT_ONCE):
             known = await self._taker.known(self._settings.name, self._numbering, batch)
             new = await self._take_all([uid for uid in batch if uid not in known])
             taken, moved = taken + new[0], moved + new[1] + await self._move(known, again=True)
-        self._status = replace(self._status, in_folder=len(uids) - moved, unmoved=len(uids) - moved)
+        self._status = replace(self._status, in_folder=len(uids) - moved, unmoved=len(uids) - moved, trouble=None)
         return taken
 
     async def _take_all(self, uids: Sequence[int]) -> tuple[int, int]:
         if not uids:
             return 0, 0
-        seen = {mail.uid: mail for mail in await (await self._connected()).sizes(uids)}
         taken = moved = 0
-        for group in plan.groups((seen[uid] for uid in uids if uid in seen), self._alone):
-            results, failure = await self._take_group(group)
-            taken, moved = taken + len(results), moved + await self._move(results)
-            if failure is not None:
-                raise failure
+        alone = [self._alone[uid] for uid in uids if uid in self._alone]
+        seen = await self._sizes([uid for uid in uids if uid not in self._alone])
+        for group in plan.groups([*seen, *alone], self._alone):
+            bodies = await self._bodies(group)
+            together = [mail for mail in group if mail.uid in bodies]
+            for hand in filter(None, [together, *([mail] for mail in group if mail.uid not in bodies)]):
+                results, failure = await self._take_hand(hand, bodies)
+                taken, moved = taken + len(results), moved + await self._move(results)
+                if failure is not None:
+                    raise failure
         return taken, moved
 
-    async def _take_group(self, group: list[Seen]) -> tuple[dict[int, Taken], BaseException | None]:
-        """What was taken, and the failure of one of them, if any: what is durable is moved all the same."""
-        bodies = await self._bodies(group)
-        outcomes = await asyncio.gather(
-            *(self._take(mail, bodies.get(mail.uid)) for mail in group), return_exceptions=True
-        )
-        results = {m.uid: o for m, o in zip(group, outcomes, strict=True) if isinstance(o, Taken)}
-        return results, next((o for o in outcomes if isinstance(o, BaseException)), None)
-
-    async def _bodies(self, group: list[Seen]) -> dict[int, bytes]:
-        """The small mails of a group, fetched at once; whatever is missing is then read alone."""
-        if len(group) == 1 and (group[0].size > plan.SMALL or group[0].uid in self._alone):
-            return {}
-        uids = [mail.uid for mail in group]
+    async def _sizes(self, uids: Sequence[int]) -> list[Seen]:
+        """In the order of ``uids``. A mail at which the server refuses, or breaks off, is found by halving."""
+        if not uids:
+            return []
         session = await self._connected()
         try:
-            answers = await session.bodies(uids, sum(mail.size for mail in group) * 2)
-        except CommandRefused:
+            seen = {mail.uid: mail for mail in await session.sizes(uids)}
+        except (CommandRefused, ConnectionLost):
+            if len(uids) == 1:
+                self._alone[uids[0]] = Seen(uids[0], 0)
+                return [Seen(uids[0], 0)]
+            half = len(uids) // 2
+            return await self._sizes(uids[:half]) + await self._sizes(uids[half:])
+        return [seen[uid] for uid in uids if uid in seen]
+
+    async def _bodies(self, group: list[Seen]) -> dict[int, bytes]:
+        """The small mails of a group, fetched at once; whatever is missing is to be read alone."""
+        if len(group) == 1 and (group[0].size > plan.SMALL or group[0].uid in self._alone):
             return {}
-        except ConnectionLost:
-            self._alone.update(uids)
-            raise
+        session = await self._connected()
+        try:
+            answers = await session.bodies([mail.uid for mail in group], sum(mail.size for mail in group) * 2)
+        except (CommandRefused, ConnectionLost):
+            self._alone.update((mail.uid, mail) for mail in group)
+            return {}
         return {answer.uid: bytes(answer.body) for answer in answers if answer.body is not None}
+
+    async def _take_hand(
+        self, hand: list[Seen], bodies: dict[int, bytes]
+    ) -> tuple[dict[int, Taken], BaseException | None]:
+        """What was taken, and the failure of one of them, if any: what is durable is moved all the same."""
+        outcomes = await asyncio.gather(
+            *(self._take(mail, bodies.get(mail.uid)) for mail in hand), return_exceptions=True
+        )
+        results = {m.uid: o for m, o in zip(hand, outcomes, strict=True) if isinstance(o, Taken)}
+        return results, next((o for o in outcomes if isinstance(o, BaseException)), None)
 
     async def _take(self, mail: Seen, body: bytes | None) -> Taken | None:
         """Taken, or None when there is nothing to take (any more, or for now)."""
@@ -207,7 +222,7 @@ class Watcher:
 
     async def _strike(self, mail: Seen) -> Taken | None:
         self._strikes[mail.uid] += 1
-        self._alone.add(mail.uid)
+        self._alone[mail.uid] = mail
         self._observer.event("imap.unfetchable", mailbox=self._settings.name, times=self._strikes[mail.uid])
         if self._strikes[mail.uid] < STRIKES:
             return None
@@ -217,7 +232,7 @@ class Watcher:
 
     def _forgive(self, uid: int) -> None:
         self._strikes.pop(uid, None)
-        self._alone.discard(uid)
+        self._alone.pop(uid, None)
 
     async def _refuse(self, mail: Seen, why: Reason) -> Taken | None:
         session = await self._connected()
@@ -260,6 +275,15 @@ class Watcher:
                 self._reachable.set()
                 self._observer.event("imap.connected", mailbox=self._settings.name)
             return self._session
+
+    async def _refreshed(self) -> Session:
+        """A connection that has the news. One that went while nobody spoke is opened again at once."""
+        session = await self._connected()
+        try:
+            await session.noop()
+        except ConnectionLost:
+            session = await self._connected()
+        return session
 
     async def _open(self) -> Session:
         session = await self._connect()
