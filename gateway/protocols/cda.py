@@ -30,7 +30,7 @@ _TITLES = frozenset({"DR", "MC", "MG", "PC", "PG", "PR"})  # JDV_J246
 
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+\Z")
 _STAMP = re.compile(r"[0-9]{14}[+-][0-9]{4}\Z")
-_MOMENT = re.compile(r"[0-9]{8}([0-9]{2}([0-9]{2}([0-9]{2})?)?([+-][0-9]{4})?)?\Z")
+_MOMENT = re.compile(r"[0-9]{4}([0-9]{2}([0-9]{2}([0-9]{2}([0-9]{2}([0-9]{2})?)?([+-][0-9]{4})?)?)?)?\Z")
 
 
 class CdaError(ValueError):
@@ -42,8 +42,8 @@ class WrapRequest:
     """What the header says of ``body``.
 
     ``id``, ``set_id``: plain OIDs. ``parent``: the replaced document's id (``root`` or ``root^extension``), empty when
-    none. ``effective_time``: YYYYMMDDhhmmss+hhmm. ``act_date``: YYYYMMDD or finer; empty: the effective time.
-    ``media_type``: one of MEDIA_TYPES.
+    none. ``effective_time``: YYYYMMDDhhmmss+hhmm. ``act_date``: an HL7 time stamp of any precision; empty: the
+    effective time. ``media_type``: one of MEDIA_TYPES.
     """
 
     id: str

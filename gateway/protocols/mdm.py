@@ -15,12 +15,11 @@ from gateway.model.documents import Action, CdaHeader, Envelope, Visibility
 from gateway.model.identity import INS_NIA, INS_OIDS
 from gateway.model.people import Sender
 from gateway.protocols.hl7v2 import components, escape, segment
+from gateway.protocols.mdm_participants import copied_to, reply_to, sent_by
 from gateway.terminology import type_code
 
 _EVENTS = {Action.CREATE: ("T02", "NW", "F"), Action.REPLACE: ("T10", "RO", "C"), Action.DELETE: ("T04", "CA", "D")}
 _CHUNK = 3 << 20  # bytes of document a chunk; a multiple of 3, so that only the last one is padded
-_PROFESSIONALS = "ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO"
-_STRUCTURES = "ASIP-SANTE-ST&1.2.250.1.71.4.2.2&ISO"
 _LOINC = "2.16.840.1.113883.6.1"
 
 
@@ -100,8 +99,13 @@ def _before(request: MdmRequest) -> bytes:
 
 def _after(request: MdmRequest) -> bytes:
     *_, status = _EVENTS[request.action]
-    lines = [f"||||||{status}\r".encode(), _sent_by(request), _copied_to(request), _reply_to(request), _mail(request)]
-    return b"".join(lines + _flags(request))
+    envelope = request.envelope
+    participants = [
+        sent_by(request.sender, envelope.sender),
+        copied_to(request.recipient, request.service),
+        reply_to(envelope.reply_to),
+    ]
+    return b"".join([f"||||||{status}\r".encode(), *participants, _mail(request), *_flags(request)])
 
 
 def _msh(request: MdmRequest, event: str) -> bytes:
@@ -182,7 +186,8 @@ def _txa(request: MdmRequest) -> bytes:
 
 def _parent(request: MdmRequest) -> str:
     header = request.header
-    parent = request.replaces or (header.parent_id if header.related == "RPLC" else "")
+    parent = header.parent_id if header.related == "RPLC" else ""
+    parent = parent or request.replaces
     if not parent:
         raise MdmError("a replacement names no replaced document")
     return parent
@@ -192,47 +197,6 @@ def _document_id(unique_id: str) -> str:
     """``ext^^root^ISO``, or the root alone."""
     root, _, extension = unique_id.partition("^")
     return components(extension, "", root, "ISO") if extension else escape(root)
-
-
-def _sent_by(request: MdmRequest) -> bytes:
-    sender = request.sender
-    if sender is None:
-        return _participation("SB^Send by", request.envelope.sender)
-    application = sender.address if sender.kind == "APP" else ""
-    address = sender.address or request.envelope.sender
-    return _participation("SB^Send by", address, _professional(sender), _structure(sender), application)
-
-
-def _copied_to(request: MdmRequest) -> bytes:
-    return _participation("RCT^Result Copies To", request.recipient, organisation=escape(request.service))
-
-
-def _reply_to(request: MdmRequest) -> bytes:
-    reply = request.envelope.reply_to
-    return _participation("REPLY^Reply To", reply) if reply else b""
-
-
-def _participation(kind: str, address: str, person: str = "", organisation: str = "", application: str = "") -> bytes:
-    values = {2: "UC", 4: f"{kind}^participation", 5: person, 8: organisation, 10: escape(application)}
-    return segment("PRT", values | {15: components("", "", "X.400", address)})
-
-
-def _professional(sender: Sender) -> str:
-    if not sender.is_person:
-        return ""
-    name = components(f"8{sender.rpps}", sender.name, sender.given)
-    return f"{_padded(name, 8)}{_PROFESSIONALS}^D^^^IDNPS"
-
-
-def _structure(sender: Sender) -> str:
-    if not sender.structure_id:
-        return escape(sender.structure)
-    return f"{_padded(escape(sender.structure), 5)}{_STRUCTURES}^IDNST^^^{escape(sender.structure_id)}"
-
-
-def _padded(start: str, count: int) -> str:
-    """The first components, closed by as many ``^`` as lead to component ``count`` + 1."""
-    return start + "^" * (count - start.count("^"))
 
 
 def _mail(request: MdmRequest) -> bytes:

@@ -118,6 +118,11 @@ def test_ids_with_and_without_extension() -> None:
     assert message().first("TXA").raw(12) == HEADER.id_root
 
 
+def test_the_parent_is_the_one_that_the_document_names() -> None:
+    header = replace(HEADER, related="RPLC", parent_root="1.5")
+    assert message(header=header, action=Action.REPLACE, replaces="1.6").field("TXA", 13) == "1.5"
+
+
 def test_the_sender_is_a_professional_of_a_structure() -> None:
     sent = message().first("PRT")
     assert [sent.field(4, component=n) for n in (1, 2, 3)] == ["SB", "Send by", "participation"]
