@@ -1,7 +1,8 @@
 """What a reader gives up before it sees the first hostile byte.
 
-Network, other programs, other processes, and changes to any file: refused by seccomp with EPERM. Memory, open files,
-core dumps: by rlimits. What remains is to compute, to read files that are readable, and to speak on its one socket.
+Network, other programs, other processes, and changes to any file: refused by seccomp with EPERM. Files other than
+libraries: by Landlock, where the kernel has it. Memory, open files, core dumps: by rlimits. What remains is to compute
+and to speak on its one socket.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ import errno
 import os
 import resource
 import signal
+from collections.abc import Iterable
+from pathlib import Path
 
 import pyseccomp
+
+from gateway.isolation.landlock import only_read
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CLONE_THREAD = 0x00010000
@@ -33,11 +38,15 @@ _REFUSED = """
 """.split()  # noqa: SIM905 - a list of words reads better as words
 
 
-def confine(memory: int) -> None:
-    """Confine this process for good. OSError when the kernel or libseccomp refuse. Only in a forked reader."""
-    die_with_parent()
-    _limit(memory)
+def confine(memory: int, readable: Iterable[Path]) -> bool:
+    """Confine this process for good; False when files stay readable, for want of Landlock. Only in a forked reader.
+
+    OSError, RuntimeError or ValueError when the kernel or libseccomp refuse.
+    """
+    limit_only(memory)
+    hidden = only_read(readable)
     _rules().load()
+    return hidden
 
 
 def limit_only(memory: int) -> None:

@@ -7,7 +7,9 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from gateway.isolation.errors import ReadersUnavailable
 from gateway.isolation.wire import CONTROL, EXITED, FORK, KILL, READY
@@ -24,16 +26,17 @@ class Hatch:
         self._numbers = 0
         self._ends: dict[int, asyncio.Future[int]] = {}
 
-    async def start(self, work: str, memory: int, *, unconfined: bool) -> None:
+    async def start(self, work: str, memory: int, readable: Iterable[Path], *, confined: bool) -> None:
         """Start it and wait until it has imported the work. ReadersUnavailable."""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
         with theirs:
-            command = (str(theirs.fileno()), work, str(memory), "unconfined" if unconfined else "confined")
+            command = (str(theirs.fileno()), work, str(memory), "required" if confined else "optional")
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-P", "-m", "gateway.isolation.nursery"),
                 *command,
+                *map(str, readable),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 env=_environment(),

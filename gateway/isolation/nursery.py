@@ -15,17 +15,20 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from gateway.isolation.confine import die_with_parent
-from gateway.isolation.reader import Work, read_documents
+from gateway.isolation.landlock import libraries
+from gateway.isolation.reader import Confinement, Work, read_documents
 from gateway.isolation.wire import CONTROL, EXITED, FORK, KILL, READY
 
 
 def main(arguments: list[str]) -> None:
-    """Arguments: descriptor of the control socket, work ("module:function"), memory in bytes, "confined" or not."""
-    control = socket.socket(fileno=int(arguments[0]))
-    nursery = Nursery(control, load(arguments[1]), int(arguments[2]), unconfined=arguments[3] == "unconfined")
-    nursery.run()
+    """Arguments: descriptor of the control socket, work, memory in bytes, "required" or not, readable folders."""
+    descriptor, work, memory, required, *readable = arguments
+    folders = {*libraries(), *map(Path, readable)}
+    confinement = Confinement(int(memory), tuple(sorted(folders)), required=required == "required")
+    Nursery(socket.socket(fileno=int(descriptor)), load(work), confinement).run()
 
 
 def load(work: str) -> Work:
@@ -37,8 +40,8 @@ def load(work: str) -> Work:
 class Nursery:
     """Children by the number that the pool gave them, so that no pid can be taken for another."""
 
-    def __init__(self, control: socket.socket, work: Work, memory: int, *, unconfined: bool) -> None:
-        self._control, self._work, self._memory, self._unconfined = control, work, memory, unconfined
+    def __init__(self, control: socket.socket, work: Work, confinement: Confinement) -> None:
+        self._control, self._work, self._confinement = control, work, confinement
         self._children: dict[int, int] = {}
         self._wake, self._woken = os.pipe()
         os.set_blocking(self._wake, False)
@@ -92,7 +95,7 @@ class Nursery:
             os.dup2(nothing, standard)
         os.closerange(3, connection.fileno())
         os.closerange(connection.fileno() + 1, 1 << 20)
-        read_documents(connection, self._work, self._memory, unconfined=self._unconfined)
+        read_documents(connection, self._work, self._confinement)
 
     def _reap(self) -> None:
         for number, pid in list(self._children.items()):

@@ -40,8 +40,8 @@ class _Reader:
     def __post_init__(self) -> None:
         self.channel = Channel(self.connection)
 
-    async def greet(self) -> bool:
-        """Wait until it is ready; whether it is confined. ReadersUnavailable."""
+    async def greet(self) -> str:
+        """Wait until it is ready: confined, files-readable (no Landlock) or unconfined. ReadersUnavailable."""
         try:
             async with asyncio.timeout(START_SECONDS):
                 tag, message = await self.channel.receive(1000)
@@ -52,7 +52,7 @@ class _Reader:
         pid, state = message.split()
         self.pid = int(pid)
         self.born_with = self.memory()
-        return state == b"confined"
+        return state.decode()
 
     def waits(self) -> bool:
         """Alive, with nothing to say."""
@@ -77,13 +77,24 @@ class _Reader:
 
 
 class Pool:
-    """``work`` is "package.module:function", imported in the readers: (body, parts) → (body, parts)."""
+    """``work`` is "package.module:function", imported in the readers: (body, parts) → (body, parts).
+
+    ``readable``: folders that the work may read besides the libraries'. ``allow_unconfined``: serve, without the
+    protection, where seccomp cannot be had.
+    """
 
     def __init__(
-        self, work: str, size: int, limits: Limits, observer: Observer, *, allow_unconfined: bool = False
+        self,
+        work: str,
+        size: int,
+        limits: Limits,
+        observer: Observer,
+        *,
+        readable: Sequence[Path] = (),
+        allow_unconfined: bool = False,
     ) -> None:
         self._work, self._size, self._limits, self._observer = work, size, limits, observer
-        self._allow_unconfined = allow_unconfined
+        self._readable, self._allow_unconfined = tuple(readable), allow_unconfined
         self._hatch = Hatch()
         self._starting = asyncio.Lock()
         self._places = asyncio.Semaphore(size)
@@ -180,11 +191,11 @@ class Pool:
         await self._ensure_hatch()
         reader = _Reader(self._hatch, *self._hatch.hatch())
         try:
-            confined = await reader.greet()
+            state = await reader.greet()
         except BaseException:
             reader.end()
             raise
-        self._observer.event("reader.started", confined=int(confined))
+        self._observer.event("reader.started", state=state)
         return reader
 
     async def _ensure_hatch(self) -> None:
@@ -192,7 +203,9 @@ class Pool:
             if not self._hatch.alive:
                 while self._idle:
                     self._idle.pop().connection.close()
-                await self._hatch.start(self._work, self._limits.memory, unconfined=self._allow_unconfined)
+                await self._hatch.start(
+                    self._work, self._limits.memory, self._readable, confined=not self._allow_unconfined
+                )
 
     async def _post_mortem(self, reader: _Reader) -> ReaderDied:
         """Why its socket closed. One that closed it and lives on is killed."""

@@ -7,6 +7,8 @@ import os
 import socket
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from gateway.isolation.confine import confine, limit_only
@@ -16,11 +18,20 @@ Work = Callable[[bytes, Sequence[bytes]], tuple[bytes, Sequence[bytes]]]
 OUT_OF_MEMORY = 78
 
 
-def read_documents(connection: socket.socket, work: Work, memory: int, *, unconfined: bool) -> NoReturn:
+@dataclass(frozen=True)
+class Confinement:
+    """``memory`` in bytes; the folders whose files stay readable; whether to serve where seccomp cannot be had."""
+
+    memory: int
+    readable: tuple[Path, ...]
+    required: bool = True
+
+
+def read_documents(connection: socket.socket, work: Work, confinement: Confinement) -> NoReturn:
     """Serve, in a process just forked, and end with it."""
     code = 1
     try:
-        if _ready(connection, memory, unconfined):
+        if _ready(connection, confinement):
             while request := receive_request(connection):
                 _serve(connection, work, *request)
                 request = None
@@ -33,15 +44,14 @@ def read_documents(connection: socket.socket, work: Work, memory: int, *, unconf
         os._exit(code)
 
 
-def _ready(connection: socket.socket, memory: int, unconfined: bool) -> bool:
-    state = b"confined"
+def _ready(connection: socket.socket, confinement: Confinement) -> bool:
     try:
-        confine(memory)
+        state = b"confined" if confine(confinement.memory, confinement.readable) else b"files-readable"
     except (OSError, RuntimeError, ValueError) as error:
-        if not unconfined:
+        if confinement.required:
             send(connection, REFUSED, f"cannot be confined: {error}".encode())
             return False
-        limit_only(memory)
+        limit_only(confinement.memory)
         state = b"unconfined"
     send(connection, HELLO, b"%d %s" % (os.getpid(), state))
     return True

@@ -2,7 +2,7 @@
 
     request = BODY, then for each part: PART*, END_OF_PART ; then DONE
     reply   = the same, or REFUSED alone
-    a reader that is ready says HELLO (its pid; then "confined" or "unconfined") or, when it cannot be, REFUSED
+    a reader that is ready says HELLO (its pid, and how it is confined) or, when it cannot be, REFUSED
 
 Bodies are JSON, made and checked by the two ends that agree on it; parts are bytes. Nothing is ever unpickled.
 """

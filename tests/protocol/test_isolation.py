@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import importlib
 import mmap
 import os
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import time
@@ -17,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.isolation import confine
+from gateway.isolation import confine, landlock
 from gateway.isolation.channel import plain
 from gateway.isolation.errors import ReaderDied, ReaderRefused, ReadersUnavailable, ReaderTimedOut
 from gateway.isolation.limits import Limits
@@ -67,17 +69,15 @@ def grow(_rest: str, _parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
 
 def raw(rest: str, _parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
     """Write on the pool's own socket, and stay."""
-    (connection,) = [
-        int(entry.name) for entry in Path("/proc/self/fd").iterdir() if int(entry.name) > 2 and _is_socket(entry)
-    ]
+    (connection,) = filter(_is_socket, range(3, 64))
     os.write(connection, bytes.fromhex(rest))
     time.sleep(60)
     return b"", ()
 
 
-def _is_socket(entry: Path) -> bool:
+def _is_socket(descriptor: int) -> bool:
     try:
-        return str(entry.readlink()).startswith("socket:")
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
     except OSError:
         return False
 
@@ -129,6 +129,9 @@ DEEDS: dict[str, Callable[[str, Sequence[bytes]], tuple[bytes, Sequence[bytes]]]
     "fork": lambda _rest, _parts: attempt(os.fork),
     "kill-parent": lambda _rest, _parts: attempt(lambda: os.kill(os.getppid(), 0)),
     "write": lambda rest, _parts: attempt(lambda: Path(rest).write_bytes(b"x")),
+    "read": lambda rest, _parts: attempt(Path(rest).read_bytes),
+    "list": lambda rest, _parts: attempt(lambda: next(Path(rest).iterdir())),
+    "import": lambda rest, _parts: attempt(lambda: importlib.import_module(rest)),
     "remove": lambda rest, _parts: attempt(lambda: Path(rest).unlink()),
     "chmod": lambda rest, _parts: attempt(lambda: Path(rest).chmod(0o777)),
     "unlimit": lambda _rest, _parts: attempt(lambda: __import__("resource").prlimit(os.getppid(), 4, (0, 0))),
@@ -140,9 +143,9 @@ DEEDS: dict[str, Callable[[str, Sequence[bytes]], tuple[bytes, Sequence[bytes]]]
 
 
 @asynccontextmanager
-async def running(size: int = 1, **limits: float) -> AsyncIterator[Pool]:
+async def running(size: int = 1, readable: Sequence[Path] = (), **limits: float) -> AsyncIterator[Pool]:
     values = {"seconds": 20.0, "memory": MEMORY} | limits
-    pool = Pool(f"{__name__}:work", size, Limits(**values), Silent())  # type: ignore[arg-type]
+    pool = Pool(f"{__name__}:work", size, Limits(**values), Silent(), readable=readable)  # type: ignore[arg-type]
     await pool.start()
     try:
         yield pool
@@ -228,6 +231,27 @@ async def test_files_cannot_be_changed(tmp_path: Path, deed: str) -> None:
         assert (await pool.call(f"write {tmp_path / 'new'}".encode())).body == b"refused 1"
     assert names(tmp_path) == ["file"]
     assert file.stat() == before
+
+
+@pytest.mark.skipif(not landlock.version(), reason="no Landlock in this kernel")
+async def test_only_libraries_and_what_is_named_can_be_read(tmp_path: Path) -> None:
+    key, schemas = tmp_path / "ledger.key", tmp_path / "schemas"
+    schemas.mkdir()
+    (schemas / "CDA.xsd").touch()
+    key.write_text("secret")
+    async with running() as pool:
+        for deed in (
+            f"read {key}",
+            f"list {tmp_path}",
+            f"read /proc/{os.getpid()}/environ",
+            f"read {schemas / 'CDA.xsd'}",
+        ):
+            assert (await pool.call(deed.encode())).body == b"refused 13"
+        for module in ("wave", "lxml.html", "gateway.model.people"):
+            assert (await pool.call(f"import {module}".encode())).body == b"done"
+    async with running(readable=[schemas]) as pool:
+        assert (await pool.call(f"read {schemas / 'CDA.xsd'}".encode())).body == b"done"
+        assert (await pool.call(f"read {key}".encode())).body == b"refused 13"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.protocol.test_isolation import work
 __all__ = ["work"]
 
 
-def _refuse(_memory: int) -> None:
+def _refuse(*_: object) -> None:
     raise OSError(1, "Operation not permitted")
 
 
