@@ -13,17 +13,8 @@ from pathlib import Path
 
 from gateway.isolation.limits import Limits
 from gateway.isolation.pool import Pool
+from gateway.model.ports import Silent
 from gateway.trust.context import client_context
-
-
-class _Heard:
-    """An observer that keeps the facts of the events."""
-
-    def __init__(self) -> None:
-        self.facts: list[dict[str, str | int | float | None]] = []
-
-    def event(self, name: str, **facts: str | int | float | None) -> None:
-        self.facts.append({"event": name, **facts})
 
 
 def work(request: bytes, _parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
@@ -35,8 +26,7 @@ def work(request: bytes, _parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes
 
 
 async def main() -> dict[str, object]:
-    heard = _Heard()
-    pool = Pool("tests.protocol.readers_alone:work", 2, Limits(memory=512 << 20), heard)  # type: ignore[arg-type]
+    pool = Pool("tests.protocol.readers_alone:work", 2, Limits(memory=512 << 20), Silent())
     await pool.start()
     try:
         reply = await pool.call(b"bonjour")
@@ -45,7 +35,6 @@ async def main() -> dict[str, object]:
         await pool.close()
     return {
         "reply": reply.body.decode(),
-        "confined": [fact.get("confined") for fact in heard.facts if fact["event"] == "reader.started"],
         "memory_seen": all(memory) and bool(memory),
         "families": [name for name in ("AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK") if _opens(name)],
         "database": _database(),

@@ -113,7 +113,6 @@ def test_daemon_and_readers_work_under_the_unit() -> None:
     tool("systemd-analyze")
     assert readers_under(UNIT) == {
         "reply": "alone bonjour",
-        "confined": [1, 1],
         "memory_seen": True,
         "families": ["AF_INET", "AF_INET6", "AF_UNIX"],
         "database": "wal",
