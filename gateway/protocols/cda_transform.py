@@ -61,11 +61,12 @@ def transform(cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
 def _parse(cda: bytes) -> etree._Element:
     if len(cda) > MAX_BYTES:
         raise CdaError("the document is larger than the limit")
+    cda = cda.lstrip(b" \t\r\n")
     _refuse_doctype(cda)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
     try:
         return etree.fromstring(cda, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise CdaError("the document is not well-formed XML") from error
 
 
@@ -204,7 +205,7 @@ def _born(person: etree._Element, patient: Patient) -> None:
     county = _child(address, "county", ("*",))
     for element in (birthplace, address, county):
         element.attrib.pop("nullFlavor", "")
-    county.text = patient.birth_place
+    county.text = line(patient.birth_place)
     for inner in list(county):
         county.remove(inner)
 

@@ -23,6 +23,7 @@ from gateway.model.delivery import Answer, Outcome
 from gateway.model.documents import Action, Carrier, Envelope, Visibility
 from gateway.model.ports import Silent
 from gateway.protocols import cda, hl7v2, mdm
+from gateway.protocols.cda_transform import Completion, transform
 from gateway.protocols.mllp import Deframer, frame
 from tests import outside, pki
 from tests.protocol import referees
@@ -120,6 +121,19 @@ async def test_replacement_then_deletion(referee: Referee) -> None:
     assert judged(referee, second.control_id)["event"] == "T10"
     assert judged(referee, second.control_id)["warnings"] == []
     assert judged(referee, "c-43")["event"] == "T04"
+
+
+async def test_a_completed_document_meets_every_check_on_the_header(referee: Referee) -> None:
+    plain, _ = cda.build(wrap_request(id="1.2.250.1.999.7.2.30", set_id="1.2.250.1.999.7.3.30", patient=UNQUALIFIED))
+    original = plain.replace(b'<id root="1.2.250.1.999.7.2.30">', b'<id root="1.2.250.1.999.7.2.30" extension="7">')
+    before = reader.read(original, Limits()).header
+    document, header = transform(original, Completion(before, "1.2.250.1.999.7.9.30", PATIENT))
+    async with record(referee.port) as dpi:
+        await dpi.send(prepare(request("0", control_id="c-before", document=original, header=before)))
+        sent = request("0", control_id="c-after", document=document, header=header)
+        assert (await dpi.send(prepare(sent))).answer is Answer.DONE
+    assert {w["id"] for w in judged(referee, "c-before")["warnings"]} == {"C06", "C14"}
+    assert judged(referee, "c-after")["warnings"] == []
 
 
 async def test_the_same_frame_again_has_one_effect(referee: Referee) -> None:

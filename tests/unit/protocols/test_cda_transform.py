@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.formats import cda as reader
@@ -147,6 +149,24 @@ def test_an_ins_lower_in_the_list_comes_first_and_once() -> None:
 def test_hostile_or_foreign_bytes_are_an_error(document: bytes) -> None:
     with pytest.raises(CdaError):
         transform(document, Completion(header_of(original()), NEW, PATIENT))
+
+
+@given(st.data())
+def test_damaged_bytes_give_a_document_or_the_one_error(data: st.DataObject) -> None:
+    before = original()
+    at = data.draw(st.integers(0, len(before) - 1))
+    length = data.draw(st.integers(0, 30))
+    damaged = before[:at] + data.draw(st.binary(max_size=8)) + before[at + length :]
+    try:
+        document, _ = transform(damaged, Completion(header_of(before), NEW, PATIENT))
+    except CdaError:
+        return
+    assert found(document, "//h:ClinicalDocument/h:id/@root")[0] == NEW
+
+
+def test_blanks_before_the_declaration_are_tolerated() -> None:
+    _, header = completed(b"\r\n " + original())
+    assert header.id_root == NEW
 
 
 def test_values_that_may_not_leave_are_an_error() -> None:
