@@ -18,15 +18,18 @@ from typing import TextIO
 from gateway.model.ports import Clock, SystemClock
 
 FACTS = frozenset({
-    "action", "age", "arrival", "attempt", "attempts", "bytes", "code", "command", "commits", "count", "deaths",
-    "delay", "delivery", "destination", "document", "documents", "done", "due", "failures", "fingerprint",
+    "action", "age", "arrival", "attempt", "attempts", "bytes", "code", "command", "commits", "condition", "count",
+    "deaths", "delay", "delivery", "destination", "document", "documents", "done", "due", "failures", "fingerprint",
     "folders", "http_status", "job", "kind", "latency", "listen", "mail", "mailbox", "mails", "oldest", "outcome",
     "outcomes", "pid", "place", "port", "queue", "reader", "reason", "retry_in", "revision", "room", "seconds",
     "service", "signal", "size", "state", "step", "table", "times", "tls", "type_code", "until", "version",
-    "waiting", "worker",
+    "waiting", "why", "worker",
 })  # fmt: skip
-_WARNING = re.compile(r"(lost|refused|retry|died|down|held|vanished|expired|unfetchable|unsupported|late|dropped)")
-_ERROR = re.compile(r"(failed|crashed|poison|corrupt|broken|error)")
+_WARNING = re.compile(
+    r"lost|refused|retry|died|down$|held|vanished|expired|unfetchable|unsupported|unreadable|unavailable|"
+    r"not-|timed-out|too-|late$|dropped"
+)
+_ERROR = re.compile(r"failed|crashed|poison|corrupt|broken|error")
 _LONGEST = 120
 
 
