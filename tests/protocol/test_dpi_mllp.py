@@ -124,7 +124,8 @@ async def test_replacement_then_deletion(referee: Referee) -> None:
 
 
 async def test_a_completed_document_meets_every_check_on_the_header(referee: Referee) -> None:
-    plain, _ = cda.build(wrap_request(id="1.2.250.1.999.7.2.30", set_id="1.2.250.1.999.7.3.30", patient=UNQUALIFIED))
+    elsewhere = {"patient": UNQUALIFIED, "ipp_oid": "1.2.250.1.999.8", "set_id": "1.2.250.1.999.7.3.30"}
+    plain, _ = cda.build(wrap_request(id="1.2.250.1.999.7.2.30", **elsewhere))
     original = plain.replace(b'<id root="1.2.250.1.999.7.2.30">', b'<id root="1.2.250.1.999.7.2.30" extension="7">')
     before = reader.read(original, Limits()).header
     document, header = transform(original, Completion(before, "1.2.250.1.999.7.9.30", PATIENT))
