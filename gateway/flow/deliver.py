@@ -24,7 +24,7 @@ from gateway.model.states import ENDED, DeliveryEvent, DeliveryState
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """It may leave. ``unique_id``: the id as the destination will hold it; ``existence``: TD0.2's answer and its time."""
+    """It may leave, held there under ``unique_id``; ``existence`` is TD0.2's answer with its time."""
 
     payload: Frozen
     unique_id: str
@@ -59,10 +59,17 @@ Ready = Go | Skip | There | Wait
 class Leg(Protocol):
     """One destination, with what is particular to it."""
 
-    destination: Destination
-    #: Seconds before an unknown outcome is looked up, and how many times it must be absent before it is sent again.
-    unknown_wait: float
-    look_ups: int
+    @property
+    def destination(self) -> Destination:
+        """Where it sends."""
+
+    @property
+    def unknown_wait(self) -> float:
+        """Seconds before an unknown outcome is looked up."""
+
+    @property
+    def look_ups(self) -> int:
+        """How many times it must be absent before it is sent again."""
 
     async def ready(self, delivery: Delivery) -> Ready:
         """Read every condition again and freeze the payload."""
@@ -182,7 +189,7 @@ class Deliverer:
             "outcome", lambda c: outcomes.conclude(c, self.house, job, found, number, said, change, leg.unknown_wait)
         )
         self.house.observer.event(
-            "delivery", destination=found.destination, delivery=found.id, answer=said.answer, code=said.code
+            "delivery", destination=found.destination, delivery=found.id, outcome=said.answer, code=said.code
         )
         self.house.news.set()
 

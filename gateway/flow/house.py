@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from gateway.decision.book import RuleBook
+from gateway.isolation.pool import Pool
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Lease
-from gateway.model.documents import MailReading
+from gateway.model.documents import CdaHeader, MailReading
 from gateway.model.ports import Chance, Clock, Observer
 from gateway.model.settings import Settings
+from gateway.protocols.cda_transform import Completion
 from gateway.vault.files import Vault
-
-if TYPE_CHECKING:
-    from gateway.decision.book import RuleBook
 
 #: How long a job stays ours without a heartbeat, and how often the heart beats (seconds).
 LEASE = 60.0
@@ -31,8 +31,8 @@ class Readers(Protocol):
     async def extract(self, digest: str, part: str) -> bytes:
         """The bytes of one document of a mail."""
 
-    async def transform(self, cda: bytes, request: bytes) -> tuple[bytes, bytes]:
-        """Complete the header of a received CDA: the new document, and its header as JSON."""
+    async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
+        """A received CDA with its header completed."""
 
 
 @dataclass
@@ -47,6 +47,7 @@ class House:
     observer: Observer
     rules: Callable[[], RuleBook]
     readers: Readers
+    pool: Pool
     token: str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     news: asyncio.Event = field(default_factory=asyncio.Event)

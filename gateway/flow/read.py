@@ -41,7 +41,7 @@ async def _read_isolated(house: House, originals: Originals, job: Job, found: Ma
     try:
         reading, parts = await house.readers.read(found.digest)
     except (ReaderDied, ReaderTimedOut) as error:
-        house.observer.event("reader.died", mail=found.id, kind=type(error).__name__)
+        house.observer.event("reader.died", mail=found.id, reason=type(error).__name__)
         deaths = await house.ledger.write("death", lambda c: _count_death(c, house, job, found))
         if deaths < DEATHS:
             return None

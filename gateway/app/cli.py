@@ -1,0 +1,104 @@
+"""``gateway``, the commands of DESIGN §7. Exit 0 done; 1 wrong, said in one line on stderr; 2 usage; 3 time is up."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+#: What argparse says, in French.
+_FRENCH = {
+    "usage: ": "usage : ",
+    "positional arguments": "arguments",
+    "options": "options",
+    "show this help message and exit": "afficher cette aide",
+    "the following arguments are required: %s": "il manque : %s",
+    "unrecognized arguments: %s": "arguments inconnus : %s",
+    "invalid choice: %(value)r (choose from %(choices)s)": "%(value)r n'est pas une commande (au choix : %(choices)s)",
+    "expected one argument": "une valeur est attendue",
+    "argument %(argument_name)s: %(message)s": "%(argument_name)s : %(message)s",
+    "%(prog)s: error: %(message)s\n": "%(prog)s : %(message)s\n",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    argparse._ = lambda text: _FRENCH.get(text, text)  # type: ignore[attr-defined]
+    options = parser().parse_args(arguments)
+    from gateway.app.errors import explain  # noqa: PLC0415 - after the usage was checked: it loads the house
+
+    module = importlib.import_module(f"gateway.app.commands.{options.module}")
+    try:
+        return int(module.run(options))
+    except KeyboardInterrupt:
+        return 1
+    except Exception as error:  # the outermost place: one line for a person, or the defect itself
+        line = explain(error)
+        if line is None:
+            raise
+        print(f"gateway : {line}", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    top = argparse.ArgumentParser(prog="gateway", description="Passerelle MSSanté vers le dossier patient et le DMP")
+    commands = top.add_subparsers(dest="command", required=True, metavar="commande")
+    _operate(commands)
+    _feed(commands)
+    _review(commands)
+    _train(commands)
+    return top
+
+
+Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives this type no public name
+
+
+def _command(
+    commands: Commands[argparse.ArgumentParser], name: str, text: str, module: str = "", *, configured: bool = True
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(module=module or name)
+    if configured:
+        command.add_argument("-c", dest="config", type=Path, required=True, metavar="FICHIER", help="gateway.toml")
+    return command
+
+
+def _operate(commands: Commands[argparse.ArgumentParser]) -> None:
+    init = _command(commands, "init", "écrire un gateway.toml commenté et une copie des règles", configured=False)
+    init.add_argument("folder", type=Path, metavar="DOSSIER")
+    check = _command(commands, "check", "vérifier la configuration, les certificats, la clé et le registre")
+    check.add_argument("--connect", action="store_true", help="joindre aussi chaque serveur, et comparer l'heure")
+    _command(commands, "run", "le service")
+    status = _command(commands, "status", "où en est la passerelle")
+    status.add_argument("--json", action="store_true")
+
+
+def _feed(commands: Commands[argparse.ArgumentParser]) -> None:
+    ingest = _command(commands, "ingest", "prendre des messages depuis des fichiers, dans l'ordre donné")
+    ingest.add_argument("--wait", action="store_true", help="attendre que tout soit traité")
+    ingest.add_argument("--timeout", type=float, metavar="SECONDES", help="attendre au plus ce temps (sortie 3)")
+    ingest.add_argument("mails", type=Path, nargs="+", metavar="MESSAGE.eml")
+    _command(commands, "results", "ce que chaque document est devenu, en lignes JSON")
+    for name, text in (("patients", "l'index des patients"), ("senders", "l'annuaire des expéditeurs")):
+        table = commands.add_parser(name, help=text, description=text)
+        verbs = table.add_subparsers(dest="verb", required=True, metavar="verbe")
+        verb = _command(verbs, "import", f"ajouter ou mettre à jour {text} depuis un CSV", "imports")
+        verb.set_defaults(table=name)
+        verb.add_argument("file", type=Path, metavar="FICHIER.csv")
+
+
+def _review(commands: Commands[argparse.ArgumentParser]) -> None:
+    del commands
+
+
+def _train(commands: Commands[argparse.ArgumentParser]) -> None:
+    del commands

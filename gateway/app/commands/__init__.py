@@ -1,0 +1,1 @@
+"""The commands of DESIGN §7, one module each; every one returns its exit code."""

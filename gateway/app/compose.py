@@ -1,0 +1,178 @@
+"""The composition: the only place that picks adapters and joins them to the flow."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from gateway.app.lock import WorkerLock
+from gateway.delivery.dmp.adapter import Dmp
+from gateway.delivery.dpi.folder import Folder
+from gateway.delivery.dpi.mllp import Mllp, Peer
+from gateway.flow import decide, plan, read
+from gateway.flow.breaker import Breakers
+from gateway.flow.deliver import Deliverer, Leg
+from gateway.flow.house import House
+from gateway.flow.originals import Originals
+from gateway.flow.readers import WORK, ReaderProcesses
+from gateway.flow.rulekeeper import RuleKeeper
+from gateway.flow.to_dmp import ToDmp
+from gateway.flow.to_dpi import ToDpi
+from gateway.flow.worker import Handler, Worker
+from gateway.isolation.limits import Limits
+from gateway.isolation.pool import Pool
+from gateway.ledger import jobs, patients
+from gateway.ledger.engine import Ledger
+from gateway.ledger.jobs import Job
+from gateway.model.ports import Observer, SystemChance, SystemClock
+from gateway.model.settings import Dmp as DmpSettings
+from gateway.model.settings import Dpi as DpiSettings
+from gateway.model.settings import Settings
+from gateway.protocols.xmldsig import Signer
+from gateway.trust.context import client_context
+from gateway.trust.credential import Credential
+from gateway.trust.credential import load as load_credential
+from gateway.trust.secret import read_secret
+from gateway.vault.files import Vault
+from gateway.vault.keys import Keys
+
+#: Reader processes: one a core of a small server.
+READERS = 2
+
+
+class CompositionError(Exception):
+    """The gateway cannot be put together as configured; one French line."""
+
+
+@dataclass
+class Gateway:
+    """The house with its worker, for a process that works jobs."""
+
+    house: House
+    worker: Worker
+
+
+def open_ledger(settings: Settings, observer: Observer) -> tuple[Ledger, Vault]:
+    """Rows and bytes. A master key is made only for an empty ledger (DESIGN §3); KeyAbsent, KeyDifferent otherwise."""
+    ledger = Ledger(settings.ledger.url, observer)
+    fingerprint = ledger.look(lambda c: patients.get_meta(c, "key"))
+    file, folder = settings.ledger.key_file, settings.ledger.vault
+    try:
+        keys = Keys.load(file, folder, fingerprint=fingerprint) if fingerprint else Keys.create(file, folder)
+        if fingerprint is None:
+            mark = keys.fingerprint()
+            ledger.submit("key", lambda c: patients.set_meta(c, "key", mark)).result()
+        return ledger, Vault(folder, keys, observer)
+    except BaseException:
+        ledger.close()
+        raise
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, observer: Observer) -> AsyncIterator[House]:
+    """The house without a worker: enough to receive, to look and to order."""
+    clock = SystemClock()
+    ledger, vault = open_ledger(settings, observer)
+    chance = SystemChance()
+    rules = RuleKeeper(settings.rules.folder, clock, observer)
+    pool = Pool(WORK, READERS, Limits(), observer)
+    readers = ReaderProcesses(pool, vault, settings.dmp.schemas)
+    try:
+        yield House(settings, ledger, vault, clock, chance, observer, rules, readers, pool, chance.token())
+    finally:
+        await asyncio.to_thread(ledger.close)
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, observer: Observer, lock: WorkerLock) -> AsyncIterator[Gateway]:
+    """The house with its worker. ``lock`` proves that no other process works these jobs: dead leases are freed."""
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_house(settings, observer))
+        assert lock.held, "only the holder of the lock works jobs"  # noqa: S101 - our own invariant
+        await house.ledger.write("free", lambda c: jobs.free(c, house.now, all_of_them=True))
+        pool = house.pool
+        await pool.start()
+        stack.push_async_callback(pool.close)
+        originals = Originals(house.readers)
+        breakers = Breakers(settings.retry, house.chance)
+        deliverer = Deliverer(house, await _legs(house, originals, stack), breakers)
+        worker = Worker(house, _handlers(house, originals, deliverer), _room(settings))
+        yield Gateway(house, worker)
+
+
+def _handlers(house: House, originals: Originals, deliverer: Deliverer) -> dict[str, Handler]:
+    async def overdue(job: Job) -> Sequence[Job]:
+        await house.ledger.write("overdue", lambda c: plan.overdue(c, house, job))
+        return ()
+
+    return {
+        "read": lambda job: read.read(house, originals, job),
+        "decide": lambda job: decide.decide(house, job),
+        "deliver": deliverer.deliver,
+        "overdue": overdue,
+    }
+
+
+def _room(settings: Settings) -> dict[str, int]:
+    return {
+        "read": READERS,
+        "decide": 4,
+        "dpi": settings.dpi.connections,
+        "dmp": settings.dmp.connections,
+        "receipt": 1,
+    }
+
+
+async def _legs(house: House, originals: Originals, stack: AsyncExitStack) -> dict[str, Leg]:
+    settings = house.settings
+    legs: dict[str, Leg] = {}
+    if settings.dpi.kind == "mllp":
+        record = Mllp(_peer(settings.dpi), house.observer)
+        stack.push_async_callback(record.close)
+        legs["dpi"] = ToDpi(house, originals, record, settings.retry.first)
+    elif settings.dpi.kind == "folder" and settings.dpi.path is not None:
+        legs["dpi"] = ToDpi(house, originals, Folder(settings.dpi.path, house.observer), settings.retry.first)
+    if settings.dmp.enabled:
+        dmp = _dmp(house, settings.dmp)
+        stack.push_async_callback(dmp.aclose)
+        legs["dmp"] = ToDmp(house, originals, dmp, settings.dmp.unknown_wait)
+    return legs
+
+
+def _peer(dpi: DpiSettings) -> Peer:
+    address = urlsplit(dpi.url or "")
+    tls: ssl.SSLContext | None = None
+    if address.scheme == "mllps":
+        credential = _credential(dpi.client_cert, dpi.client_key)
+        tls = client_context(credential, dpi.ca)
+    return Peer(address.hostname or "", address.port or 0, tls, dpi.timeout, dpi.connections)
+
+
+def _credential(cert: Path | None, key: Path | None) -> Credential | None:
+    return load_credential(cert, key, None, None, now=datetime.now(UTC))
+
+
+def _dmp(house: House, dmp: DmpSettings) -> Dmp:
+    now = datetime.now(UTC)
+    auth = load_credential(dmp.auth_cert, dmp.auth_key, dmp.auth_p12, dmp.auth_password_file, now=now)
+    sign = load_credential(dmp.sign_cert, dmp.sign_key, dmp.sign_p12, dmp.sign_password_file, now=now)
+    if sign is None or not isinstance(sign.key, RSAPrivateKey):
+        raise CompositionError("[dmp] sign_cert : un certificat cachet RSA est nécessaire pour signer vers le DMP")
+    return Dmp(
+        dmp,
+        house.settings.establishment,
+        homologation=read_secret(dmp.lps_homologation_file) if dmp.lps_homologation_file else "",
+        signer=Signer.of(sign.certificate, sign.key, dmp.signature),
+        tls=client_context(auth, dmp.ca, dmp.crl),
+        clock=house.clock,
+        chance=house.chance,
+        observer=house.observer,
+    )

@@ -1,0 +1,154 @@
+"""Everything that is known of one document when it is delivered, read at that moment."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Connection
+
+from gateway.flow.decide import Decided, context_of, reading_of
+from gateway.flow.house import House
+from gateway.flow.judge import Context
+from gateway.ledger import deliveries, documents, mails, patients
+from gateway.ledger.rows import Arrival, Delivery, Document, Mail
+from gateway.model.decision import Ruling
+from gateway.model.documents import Action, CdaHeader, DocumentReading, Visibility
+from gateway.model.identity import Patient
+from gateway.model.people import Sender
+from gateway.protocols import cda, oids
+from gateway.terminology import type_code
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+class NoPatientError(Exception):
+    """The index no longer knows the patient of a filed document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """One document with its mail, its decision, its patient as the index knows him now, and its parent's fate."""
+
+    document: Document
+    arrival: Arrival
+    mail: Mail
+    reading: DocumentReading
+    context: Context
+    decided: Decided
+    ruling: Ruling
+    patient: Patient
+    parent: Document | None
+    parent_visibility: Visibility | None
+    parent_fed: Delivery | None
+
+    @property
+    def visibility(self) -> Visibility:
+        """The flags that were decided."""
+        return self.decided.visibility
+
+    @property
+    def seed(self) -> str:
+        """What every id that we make for this document derives from."""
+        return f"{self.mail.digest}/{self.reading.part}"
+
+    @property
+    def instant(self) -> datetime:
+        """The time that what we make carries: the mail's own date, never later than its arrival. UTC."""
+        arrived = datetime.fromtimestamp(int(self.arrival.at), UTC)
+        try:
+            stated = parsedate_to_datetime(self.context.envelope.date)
+        except (ValueError, TypeError, IndexError):
+            return arrived
+        stated = stated.replace(tzinfo=UTC) if stated.tzinfo is None else stated.astimezone(UTC)
+        return min(stated.replace(microsecond=0), arrived)
+
+    @property
+    def stamp(self) -> str:
+        """The same as an HL7 time stamp of the establishment: YYYYMMDDhhmmss+hhmm."""
+        return self.instant.astimezone(PARIS).strftime("%Y%m%d%H%M%S%z")
+
+    @property
+    def title(self) -> str:
+        """What the document is called."""
+        known = type_code(self.ruling.type.code)
+        return self.reading.title or (known.label if known else self.ruling.type.label)
+
+    @property
+    def recipient(self) -> str:
+        """The address of the mailbox that received it."""
+        configured = next((m.address for m in self.context.settings.mailbox if m.name == self.arrival.mailbox), "")
+        return configured or next(iter(self.context.envelope.recipients), self.arrival.place)
+
+    def control_id(self, purpose: str) -> str:
+        """A key of 20 characters by which a destination recognises a repetition."""
+        return hashlib.sha256(f"{self.seed}/{purpose}".encode()).hexdigest()[:20]
+
+
+def load(c: Connection, house: House, number: int) -> Papers:
+    """Read it all. NoPatientError."""
+    found = documents.get_document(c, number)
+    arrival = mails.get_arrival(c, found.arrival_seq)
+    mail = mails.get_mail(c, arrival.mail_id or 0)
+    reading = mail.decoded()
+    decided = msgspec.json.decode(documents.decision_content(c, found.decision_id or 0), type=Decided)
+    patient = patients.surviving(c, found.ipp or "")
+    if patient is None or decided.ruling is None:
+        raise NoPatientError(f"document {number}")
+    parent = documents.get_document(c, found.parent_id) if found.parent_id else None
+    return Papers(
+        document=found,
+        arrival=arrival,
+        mail=mail,
+        reading=reading_of(reading, found.ordinal),
+        context=context_of(c, house, arrival, reading),
+        decided=decided,
+        ruling=decided.ruling,
+        patient=patient,
+        parent=parent,
+        parent_visibility=_visibility(c, parent),
+        parent_fed=deliveries.last_of(c, parent.id, "dmp") if parent else None,
+    )
+
+
+def wrap(house: House, papers: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
+    """A document that has no CDA, made one; the same bytes each time (DESIGN §5). Raises CdaError."""
+    root = house.settings.establishment.oid_root
+    request = cda.WrapRequest(
+        id=oids.derive(root, "document", papers.seed, "1"),
+        set_id=oids.derive(root, "set", papers.seed),
+        version=1,
+        patient=papers.patient,
+        ipp_oid=house.settings.establishment.ipp_oid,
+        author=papers.context.sender or _nobody(papers),
+        establishment=house.settings.establishment,
+        type=papers.ruling.type,
+        title=papers.title,
+        effective_time=papers.stamp,
+        media_type={"application/rtf": "text/rtf"}.get(papers.reading.media_type, papers.reading.media_type),
+        body=body,
+        act_date=papers.reading.act_date,
+    )
+    return cda.build(request)
+
+
+def _visibility(c: Connection, parent: Document | None) -> Visibility | None:
+    if parent is None or parent.decision_id is None:
+        return None
+    return msgspec.json.decode(documents.decision_content(c, parent.decision_id), type=Decided).visibility
+
+
+def _nobody(papers: Papers) -> Sender:
+    """An author of whom only the mailbox is known: enough for the record, never for the DMP."""
+    address = papers.context.envelope.sender
+    name = papers.context.envelope.sender_name or address
+    return Sender(address, "", "", "", "", name, "", "", "", "", "", authorised=True)
+
+
+def is_deletion(papers: Papers) -> bool:
+    """Whether the sender asks to take a document back."""
+    return papers.document.action is Action.DELETE

@@ -1,0 +1,77 @@
+"""What a reader process does: it runs in a child that is confined and forgets (gateway/isolation), never in the daemon.
+
+Requests and answers are JSON beside byte parts. Three operations: read a mail, extract one document of it, complete the
+header of a received CDA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import msgspec
+from lxml import etree
+
+from gateway.formats import mail as mails
+from gateway.identity import text
+from gateway.model.documents import CdaHeader, DocumentReading, MailReading
+from gateway.protocols.cda_transform import Completion, transform
+
+#: Bytes of documents handed over with a reading; what is beyond is extracted again when it is needed.
+HANDED_OVER = 8 * 1024 * 1024
+
+
+class Request(msgspec.Struct, frozen=True):
+    """``operation``: read, extract, transform. ``schema``: the CDA schema's file, empty for none."""
+
+    operation: str
+    schema: str = ""
+    part: str = ""
+    completion: Completion | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """``parts`` name the byte parts that come with the answer."""
+
+    reading: MailReading | None = None
+    header: CdaHeader | None = None
+    parts: tuple[str, ...] = ()
+
+
+def work(body: bytes, parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
+    """Do what is asked (the signature of gateway/isolation)."""
+    request = msgspec.json.decode(body, type=Request)
+    answer, data = _do(request, parts[0])
+    return msgspec.json.encode(answer), data
+
+
+def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
+    if request.operation == "extract":
+        return Answer(), [mails.extract(raw, request.part)]
+    if request.operation == "transform" and request.completion is not None:
+        document, header = transform(raw, request.completion)
+        return Answer(header=header), [document]
+    return _read(raw, _schema(request.schema) if request.schema else None)
+
+
+def _read(raw: bytes, schema: etree.XMLSchema | None) -> tuple[Answer, Sequence[bytes]]:
+    found = mails.read(raw, schema=schema)
+    reading = replace(found, documents=tuple(_with_claims(one) for one in found.documents))
+    wanted = [one for one in reading.documents if one.ignored is None and one.problem is None]
+    if sum(one.size for one in wanted) > HANDED_OVER:
+        wanted = []
+    return Answer(reading, parts=tuple(one.part for one in wanted)), [mails.extract(raw, one.part) for one in wanted]
+
+
+def _with_claims(one: DocumentReading) -> DocumentReading:
+    """Whom a text names, where the document itself does not say it in fields."""
+    if one.claims or one.ignored is not None or one.problem is not None or not one.text or one.header is not None:
+        return one
+    return replace(one, claims=text.claims(one.text))
+
+
+@lru_cache(maxsize=1)
+def _schema(path: str) -> etree.XMLSchema:
+    parser = etree.XMLParser(no_network=True, resolve_entities=False)
+    return etree.XMLSchema(etree.parse(path, parser))

@@ -1,0 +1,51 @@
+"""The reader processes as the flow sees them: mails of the vault in, readings out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from gateway.flow.reader import Answer, Request
+from gateway.isolation.channel import Reply
+from gateway.isolation.pool import Pool
+from gateway.model.documents import CdaHeader, MailReading
+from gateway.protocols.cda_transform import Completion
+from gateway.vault.files import Vault
+
+WORK = "gateway.flow.reader:work"
+SCHEMA = "CDA_extended.xsd"
+
+
+class ReaderProcesses:
+    """``Readers`` of the house, over a pool. ``schemas`` is the folder of the ANS's package; None: no schema check."""
+
+    def __init__(self, pool: Pool, vault: Vault, schemas: Path | None) -> None:
+        self._pool, self._vault = pool, vault
+        self._schema = str(find_schema(schemas) or "") if schemas else ""
+
+    async def read(self, digest: str) -> tuple[MailReading, dict[str, bytes]]:
+        """Read a mail; the bytes of its documents by part, when they are small. Raises ReaderError."""
+        reply = await self._ask(Request("read", schema=self._schema), digest)
+        answer = msgspec.json.decode(reply.body, type=Answer)
+        assert answer.reading is not None, "a reading was asked for"  # noqa: S101 - our own protocol
+        return answer.reading, dict(zip(answer.parts, reply.parts, strict=True))
+
+    async def extract(self, digest: str, part: str) -> bytes:
+        """The bytes of one document. Raises ReaderError."""
+        return (await self._ask(Request("extract", part=part), digest)).parts[0]
+
+    async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
+        """A received CDA with its header completed. Raises ReaderError."""
+        reply = await self._pool.call(msgspec.json.encode(Request("transform", completion=completion)), [cda])
+        answer = msgspec.json.decode(reply.body, type=Answer)
+        assert answer.header is not None, "a header was asked for"  # noqa: S101 - our own protocol
+        return reply.parts[0], answer.header
+
+    async def _ask(self, request: Request, digest: str) -> Reply:
+        return await self._pool.call(msgspec.json.encode(request), [self._vault.get(digest)])
+
+
+def find_schema(folder: Path) -> Path | None:
+    """The CDA schema somewhere in the unpacked package."""
+    return next(iter(sorted(folder.rglob(SCHEMA))), None)

@@ -1,0 +1,174 @@
+"""The leg to the DMP: the conditions of DESIGN §5 read again, the version to be sent, and what it replaces there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.delivery.dmp.adapter import Dmp
+from gateway.delivery.dmp.errors import DmpError
+from gateway.flow import papers as paper
+from gateway.flow.deliver import Go, Ready, Skip, There, Wait
+from gateway.flow.house import House
+from gateway.flow.judge import why_not_fed
+from gateway.flow.originals import Originals
+from gateway.flow.papers import Papers
+from gateway.isolation.errors import ReaderError
+from gateway.ledger import deliveries, patients
+from gateway.ledger.rows import Delivery
+from gateway.model.delivery import Answer, Outcome
+from gateway.model.documents import Action, CdaHeader
+from gateway.model.identity import INS_OIDS, Ins
+from gateway.model.reasons import NotFed
+from gateway.model.states import DeliveryState
+from gateway.protocols import oids
+from gateway.protocols.cda import CdaError
+from gateway.protocols.cda_transform import Completion
+
+_CLOSED = {"none": NotFed.NO_DMP, "closed": NotFed.DMP_CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class ToDmp:
+    """What is particular to the DMP. After a doubt it is looked up, twice, further apart than it needs to process."""
+
+    house: House
+    originals: Originals
+    destination: Dmp
+    unknown_wait: float
+    look_ups: int = 2
+
+    async def ready(self, delivery: Delivery) -> Ready:
+        """Decide whether and how this document goes to the DMP, and freeze its submission."""
+        try:
+            known = await self._papers(delivery)
+            if delivery.purpose in ("delete", "withdraw"):
+                return await self._taking_back(delivery, known)
+            refusal = await self._refusal(known)
+            return refusal if refusal is not None else await self._feeding(delivery, known)
+        except DmpError as error:
+            return Wait(error.outcome)
+        except CdaError as error:
+            return Wait(Outcome(Answer.REFUSED, "format", f"Ce document ne peut pas être mis en forme ({error})."))
+        except paper.NoPatientError:
+            return Skip(NotFed.INS_NOT_QUALIFIED)
+        except ReaderError:
+            return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
+
+    async def still(self, delivery: Delivery) -> Skip | Wait | None:
+        """The conditions again, for a submission that was frozen earlier."""
+        if delivery.purpose in ("delete", "withdraw"):
+            return None
+        try:
+            return await self._refusal(await self._papers(delivery))
+        except DmpError as error:
+            return Wait(error.outcome)
+        except paper.NoPatientError:
+            return Skip(NotFed.INS_NOT_QUALIFIED)
+
+    async def _papers(self, delivery: Delivery) -> Papers:
+        number = delivery.document_id or 0
+        return await self.house.ledger.read(lambda c: paper.load(c, self.house, number))
+
+    async def _refusal(self, known: Papers) -> Skip | Wait | None:
+        """The first condition that does not hold; None when the document may be fed."""
+        match = known.decided.match
+        assert match is not None, "a filed document has a match"  # noqa: S101 - kept by flow.decide
+        reason = why_not_fed(known.reading, match, known.patient, known.ruling, known.context)
+        if reason is not None:
+            return Skip(reason)
+        if known.reading.schema_errors:
+            text = f"Ce document n'est pas conforme au schéma du CDA : {known.reading.schema_errors[0]}"
+            return Wait(Outcome(Answer.REFUSED, "schema", text))
+        status = await self._existence(_ins(known))
+        return Skip(_CLOSED[status]) if status in _CLOSED else None
+
+    async def _existence(self, patient: Ins) -> str:
+        """TD0.2, or its last answer while that is fresh."""
+        house = self.house
+        since = house.now - house.settings.dmp.existence_ttl
+        cached = await house.ledger.read(lambda c: patients.known_existence(c, patient, since))
+        if cached is not None:
+            return cached[0]
+        said = await self.destination.existence(patient)
+        await house.ledger.write(
+            "existence", lambda c: patients.keep_existence(c, patient, said.status, said.code, house.now)
+        )
+        return said.status
+
+    async def _feeding(self, delivery: Delivery, known: Papers) -> Ready:
+        patient = _ins(known)
+        target = await self._replaced(known, patient)
+        document, header = await self._version(known, target is not None)
+        received = known.reading.header is not None and header.unique_id == known.reading.unique_id
+        checks = received and self.house.settings.dmp.feed_received_cda == "check-first"
+        if checks and await self.destination.find(header.unique_id, patient) is not None:
+            return There(header.unique_id)
+        payload = self.destination.prepare(
+            document,
+            header,
+            patient,
+            known.visibility,
+            seed=f"{known.seed}/{delivery.id}/{delivery.failures}",
+            instant=known.instant,
+            replaces=target,
+        )
+        return Go(payload, header.unique_id, await self._evidence(patient))
+
+    async def _evidence(self, patient: Ins) -> str:
+        """TD0.2's answer, as it is kept with the delivery."""
+        cached = await self.house.ledger.read(lambda c: patients.known_existence(c, patient, 0))
+        return "" if cached is None else f"{cached[0]} {cached[1]:.0f}"
+
+    async def _replaced(self, known: Papers, patient: Ins) -> str | None:
+        """The entryUUID of what this version replaces in the DMP; None: it is fed as new, without association."""
+        fed = known.parent_fed
+        if known.document.action is not Action.REPLACE or fed is None or fed.state is not DeliveryState.DONE:
+            return None
+        return await self.destination.find(fed.unique_id, patient)
+
+    async def _version(self, known: Papers, replaces: bool) -> tuple[bytes, CdaHeader]:
+        """The bytes that go: as received, completed where the DMP would refuse the header, or wrapped."""
+        body = await self.originals.get(known.mail.digest, known.reading.part)
+        header = known.reading.header
+        if header is None:
+            return paper.wrap(self.house, known, body)
+        parent = known.parent_fed.unique_id if replaces and known.parent_fed else ""
+        if not _needs_completion(header, parent):
+            return body, header
+        number = oids.derive(self.house.settings.establishment.oid_root, "transformation", header.unique_id)
+        return await self.house.readers.transform(body, Completion(header, number, known.patient, parent))
+
+    async def _taking_back(self, delivery: Delivery, known: Papers) -> Ready:
+        """TD3.3c of what was fed: the document that the sender deletes, or ours that the record refused."""
+        fed = await self._fed(delivery, known)
+        if fed is None or fed.state is not DeliveryState.DONE:
+            return Skip(fed.reason if fed and fed.reason else NotFed.OFF)
+        patient = _ins(known)
+        entry = await self.destination.find(fed.unique_id, patient)
+        if entry is None:
+            return There(fed.unique_id, "already-gone")
+        payload = self.destination.prepare_deletion(
+            fed.unique_id, entry, patient, seed=f"{known.seed}/{delivery.id}/{delivery.failures}", instant=known.instant
+        )
+        return Go(payload, fed.unique_id)
+
+    async def _fed(self, delivery: Delivery, known: Papers) -> Delivery | None:
+        if delivery.purpose == "delete":
+            return known.parent_fed
+        of_document = await self.house.ledger.read(lambda c: deliveries.of_document(c, known.document.id))
+        own = (d for d in of_document if d.destination == "dmp" and d.purpose != "withdraw")
+        return next(own, None)
+
+
+def _needs_completion(header: CdaHeader, parent_as_fed: str) -> bool:
+    """Whether the DMP would refuse this header, or it names its parent by another id than the one that was fed."""
+    root = header.patient_ids[0][0] if header.patient_ids else ""
+    incomplete = root not in INS_OIDS or not header.birth_place
+    renamed = bool(parent_as_fed) and parent_as_fed != header.parent_id
+    return bool(header.id_extension) or incomplete or renamed
+
+
+def _ins(known: Papers) -> Ins:
+    if known.patient.ins is None:
+        raise paper.NoPatientError(f"document {known.document.id}")
+    return known.patient.ins

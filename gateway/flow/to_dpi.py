@@ -1,0 +1,109 @@
+"""The leg to the patient's record: by MLLP as the volet has it, or into a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.delivery.dpi import folder, mllp
+from gateway.flow import papers as paper
+from gateway.flow.deliver import Go, Ready, Skip, Wait
+from gateway.flow.house import House
+from gateway.flow.judge import WRAPPED
+from gateway.flow.originals import Originals
+from gateway.flow.papers import Papers
+from gateway.isolation.errors import ReaderError
+from gateway.ledger.rows import Delivery
+from gateway.model.delivery import Answer, Destination, Frozen, Outcome
+from gateway.model.documents import Action, CdaHeader
+from gateway.protocols.cda import CdaError
+from gateway.protocols.mdm import MdmError, MdmRequest, Parties
+from gateway.terminology import type_code
+
+
+@dataclass(frozen=True, slots=True)
+class ToDpi:
+    """What is particular to the record. It knows repetitions: after a doubt it gets the identical payload again."""
+
+    house: House
+    originals: Originals
+    destination: Destination
+    unknown_wait: float
+    look_ups: int = 1
+
+    async def still(self, delivery: Delivery) -> Skip | Wait | None:  # noqa: ARG002 - the leg's signature
+        """Nothing changes what the record is owed; a hold stops it before."""
+        return None
+
+    async def ready(self, delivery: Delivery) -> Ready:
+        """Freeze the message or the folder's files."""
+        number = delivery.document_id or 0
+        try:
+            known = await self.house.ledger.read(lambda c: paper.load(c, self.house, number))
+            body = await self.originals.get(known.mail.digest, known.reading.part)
+            if self.house.settings.dpi.kind == "folder":
+                return Go(self._sheet(known, body), known.reading.unique_id)
+            document, header = self._document(known, body)
+            return Go(mllp.prepare(self._message(known, document, header)), header.unique_id)
+        except (MdmError, CdaError) as error:
+            text = f"Ce document ne peut pas être mis en forme pour le dossier patient ({error})."
+            return Wait(Outcome(Answer.REFUSED, "format", text))
+        except paper.NoPatientError:
+            return Wait(Outcome(Answer.REFUSED, "902", "Le patient n'est plus dans l'index."))
+        except ReaderError:
+            return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
+
+    def _document(self, known: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
+        if known.reading.header is not None:
+            return body, known.reading.header
+        if known.reading.media_type not in WRAPPED:
+            raise CdaError(known.reading.media_type)
+        return paper.wrap(self.house, known, body)
+
+    def _message(self, known: Papers, document: bytes, header: CdaHeader) -> MdmRequest:
+        dpi, establishment = self.house.settings.dpi, self.house.settings.establishment
+        before = known.parent_visibility
+        return MdmRequest(
+            control_id=known.control_id(f"dpi/{known.document.action}"),
+            time=known.stamp,
+            parties=Parties(
+                dpi.sending_application,
+                dpi.sending_facility,
+                dpi.receiving_application,
+                dpi.receiving_facility,
+                establishment.test,
+            ),
+            action=known.document.action,
+            header=header,
+            document=document,
+            envelope=known.context.envelope,
+            sender=known.context.sender,
+            recipient=known.recipient,
+            visibility=known.visibility,
+            modified_confidentiality=before is not None and before != known.visibility,
+            service=known.ruling.service,
+            replaces=known.parent.unique_id if known.parent and known.document.action is Action.REPLACE else "",
+            ipp=known.patient.ipp if dpi.add_ipp else "",
+            ipp_oid=establishment.ipp_oid,
+        )
+
+    def _sheet(self, known: Papers, body: bytes) -> Frozen:
+        one = known.reading
+        known_type = type_code(known.ruling.type.code)
+        sheet = folder.Sheet(
+            unique_id=one.unique_id,
+            action=one.action,
+            patient=known.patient,
+            type_code=known.ruling.type.code,
+            type_label=known_type.label if known_type else known.ruling.type.label,
+            title=known.title,
+            act_date=one.act_date,
+            filename=one.filename,
+            media_type=one.media_type,
+            sha256=one.sha256,
+            sender=known.context.sender,
+            mailbox=known.arrival.mailbox,
+            message_id=known.context.envelope.message_id,
+            visibility=known.visibility,
+            replaces=known.parent.unique_id if known.parent else "",
+        )
+        return folder.prepare(known.control_id(f"dpi/{one.action}"), sheet, b"" if paper.is_deletion(known) else body)
