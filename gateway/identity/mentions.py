@@ -1,0 +1,275 @@
+"""Persons named in running text: who, with what civility, birth name, date and sex, and in which part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import zip_longest
+from typing import Final
+
+from gateway.identity import fullnames, lexicon, textdates
+from gateway.identity.page import Page
+
+_LOOK_BACK: Final = 200
+_ORPHAN_LINES: Final = 4
+_ORPHAN: Final = re.compile(r"(?m)^[ \-]*(?=(?:NEE?|NE\(E\)) (?:LE|EN) |DDN|DATE DE NAISSANCE)")
+_AFTER_NAME: Final = re.compile(
+    r"(?<![A-Z0-9])(?:(?:NEE?|NE\(E\)|NE\.E|DDN|D\.D\.N\.?)(?= ?:? ?(?:LE|EN)? ?:? ?[0-9])"
+    r"|(?:NEE|EPOUSE|EPSE|EP\.|VEUVE) (?=[A-Z]))"
+)
+
+
+class Part(StrEnum):
+    """The part that the text gives to a person."""
+
+    ANNOUNCED = "announced"
+    DATED = "dated"
+    NAMED = "named"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One person named from ``start`` to ``end``. ``birth_date`` as in Claim; ``doubt`` when the sexes disagree."""
+
+    start: int
+    end: int
+    part: Part
+    names: fullnames.Names
+    birth: fullnames.Names | None = None
+    used: fullnames.Names | None = None
+    birth_date: str | None = None
+    sex: str | None = None
+    words: tuple[str, ...] = ()
+
+
+def person_at(page: Page) -> Mention | None:
+    """The person with whom a short text begins: a value beside its label. None when it begins otherwise."""
+    head = lexicon.HEAD.match(page.folded)
+    at = head.end() if head else 0
+    words, end = fullnames.run(page, _skip_blanks(page, at))
+    if not words or (head and lexicon.PROFESSIONAL.fullmatch(head.group(1))):
+        return None
+    sex = lexicon.SEX.get(head.group(1)) if head else None
+    return _tail(page, Mention(0, end, Part.ANNOUNCED, fullnames.names(words), sex=sex, words=words), dashes=True)
+
+
+def mentions(page: Page) -> tuple[Mention, ...]:
+    """Every person named with a civility, on a line that announces the patient, or just before a birth date."""
+    found: dict[int, Mention] = {}
+    copied = _copy_spans(page)
+    for start, head, after in _heads(page):
+        if any(start < mention.end and mention.start <= start for mention in found.values()):
+            continue
+        mention = _mention(page, start, head, after, copied)
+        if mention:
+            found[start] = mention
+    for mention in _named_before_date(page, tuple(found.values())):
+        found[mention.start] = mention
+    return tuple(_with_orphans(page, sorted(found.values(), key=lambda each: each.start)))
+
+
+def _heads(page: Page) -> Iterable[tuple[int, str, int]]:
+    """Where a name may begin: (start, civility or PATIENT_LINE, offset of the name)."""
+    lines = [(m.start(), "LINE", m.end()) for m in lexicon.PATIENT_LINE.finditer(page.folded)]
+    civil = [(m.start(), m.group(1), m.end()) for m in lexicon.HEAD.finditer(page.folded) if _is_head(page, m)]
+    return sorted([*lines, *civil])
+
+
+def _is_head(page: Page, found: re.Match[str]) -> bool:
+    """M, Mr, Dr, Pr are heads only with their capital, and "M" not as a sex or a unit."""
+    written = found.group(1)
+    if written in ("M", "MR", "DR", "PR", "MAITRE"):
+        return page.text[found.start()].isupper()
+    return True
+
+
+def _mention(page: Page, start: int, head: str, after: int, copied: tuple[tuple[int, int], ...]) -> Mention | None:
+    if head == "LINE":
+        after = _skip(page, after)
+        if lexicon.HEAD.match(page.folded, after):
+            return None
+    words, end = fullnames.run(page, _skip_blanks(page, after))
+    professional = bool(lexicon.PROFESSIONAL.fullmatch(head)) or bool(lexicon.TITLED.match(page.folded, after))
+    if not words and not professional:
+        return None
+    sex = lexicon.SEX.get(head)
+    mention = _tail(page, Mention(start, end, Part.NAMED, fullnames.names(words), sex=sex), dashes=head == "LINE")
+    if professional or any(a <= start < b for a, b in copied):
+        return replace(mention, part=Part.OTHER)
+    if _is_loose(page, start, head) and not (mention.names.family and mention.names.given_names or mention.birth_date):
+        return None
+    return replace(mention, part=_part(page, mention, head))
+
+
+def _is_loose(page: Page, start: int, head: str) -> bool:
+    """Whether the words after this head may be something else than a name, unless they have a name's shape."""
+    loose = lexicon.LOOSE_LINE.match(page.folded, start) if head == "LINE" else None
+    return head not in (*lexicon.SEX, "LINE") or loose is not None
+
+
+def _tail(page: Page, mention: Mention, *, dashes: bool) -> Mention:
+    """Read on after the name: birth name, used name, birth date, sex, age; in any order, at most eight pieces."""
+    end, born_sex = mention.end, None
+    for _ in range(8):
+        at = _skip(page, end)
+        read = _piece(page, at, mention, dashes=dashes)
+        if read is None:
+            break
+        mention, end, said = read
+        born_sex = said or born_sex
+    if born_sex and mention.sex and born_sex != mention.sex:
+        return replace(mention, end=end, sex="U")
+    return replace(mention, end=end, sex=mention.sex or born_sex)
+
+
+def _piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tuple[Mention, int, str | None] | None:
+    folded = page.prose
+    born = lexicon.BORN.match(folded, at) or lexicon.DATED.match(folded, at)
+    dated = textdates.read(folded, born.end()) if born and mention.birth_date is None else None
+    if born and dated:
+        return replace(mention, birth_date=dated[0]), dated[1], _born_sex(born)
+    for form, field in ((lexicon.MAIDEN, "birth"), (lexicon.MARRIED, "used")):
+        opened = form.match(folded, at)
+        if opened:
+            words, end = fullnames.run(page, opened.end())
+            if words:
+                said = "F" if opened.group().startswith("NEE") else None
+                named = fullnames.names(words)
+                return (
+                    replace(mention, birth=named) if field == "birth" else replace(mention, used=named),
+                    end,
+                    said,
+                )
+    return _small_piece(page, at, mention, dashes=dashes)
+
+
+def _small_piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tuple[Mention, int, str | None] | None:
+    sexed = lexicon.SEXED.match(page.folded, at - 1) or lexicon.SEXED.match(page.folded, at)
+    if sexed:
+        return mention, sexed.end(), sex_of(sexed.group("in") or sexed.group("out"))
+    aged = lexicon.AGED.match(page.folded, at)
+    if aged:
+        return mention, aged.end(), None
+    if dashes and mention.birth_date is None:
+        dated = textdates.read(page.prose, at)
+        if dated and "00" not in (dated[0][4:6], dated[0][6:]):
+            return replace(mention, birth_date=dated[0]), dated[1], None
+    if mention.birth and not mention.names.given_names and mention.names.family and at <= len(page.text):
+        words, end = fullnames.run(page, at)
+        parts = fullnames.names(words)
+        if words and parts.whole is None and len(words) == 1 and words[0] != words[0].upper():
+            return replace(mention, names=replace(mention.names, first_given=words[0], given_names=words[0])), end, None
+    return None
+
+
+def sex_of(word: str | None) -> str | None:
+    """M or F for the words that say it."""
+    return {"F": "F", "M": "M", "H": "M"}.get((word or " ")[0]) if word != "FEMME" else "F"
+
+
+def _born_sex(born: re.Match[str]) -> str | None:
+    return {"NE": "M", "NEE": "F"}.get(born.groupdict().get("born") or "")
+
+
+def _part(page: Page, mention: Mention, head: str) -> Part:
+    """What the words before and after say of the person's part. A kinship in the same sentence makes it another's."""
+    context = _context(page, mention.start)
+    told = page.folded[mention.start : mention.end]
+    after = page.prose[mention.end : mention.end + 60]
+    if lexicon.RELATIVE.search(context) or lexicon.APPOSED.match(after) or lexicon.PROFESSION.match(after):
+        return Part.OTHER
+    if any(lexicon.APPOSED.match(told, place.start()) for place in re.finditer("[,(]", told)):
+        return Part.OTHER
+    announced = head in ("LINE", "PATIENT", "PATIENTE") or _on_patient_line(page, mention.start)
+    if announced or lexicon.ANNOUNCED.search(context):
+        return Part.ANNOUNCED
+    return Part.DATED if mention.birth_date else Part.NAMED
+
+
+def _context(page: Page, at: int) -> str:
+    """The sentence before an offset; for the beginning of a line, also the short line above that announces it."""
+    floor = max(0, at - _LOOK_BACK)
+    start = page.prose.rfind("\n", floor, at) + 1 or floor
+    while start > floor and page.text[start : start + 1].islower():
+        start = page.prose.rfind("\n", floor, start - 1) + 1 or floor
+    sentence = re.split(r"(?<!\bDR)(?<!\bPR)(?<!\bM)(?<!\bMME)[.;!?] (?=[A-Z])", page.prose[start:at])[-1]
+    if sentence.strip(" -*•"):
+        return sentence
+    above = page.prose[floor:start].rstrip().rsplit("\n", 1)[-1]
+    return above if len(above) <= 60 else ""
+
+
+def _on_patient_line(page: Page, at: int) -> bool:
+    """Whether the line, or the one above when it holds nothing else, says that the patient is named here."""
+    start = page.line_start(at)
+    found = lexicon.PATIENT_LINE.match(page.folded, start)
+    if found and found.group().rstrip().endswith(":"):
+        return True
+    above = page.folded[:start].rstrip().rsplit("\n", 1)[-1]
+    marked = lexicon.PATIENT_LINE.match(above + "\n")
+    return bool(marked) and not page.folded[start:at].strip() and not above[marked.end() if marked else 0 :].strip()
+
+
+def _named_before_date(page: Page, known: tuple[Mention, ...]) -> Iterable[Mention]:
+    """A name without civility just before its birth date: "DUPONT Jean né le 12/03/1956"."""
+    past = 0
+    for found in _AFTER_NAME.finditer(page.folded):
+        if found.start() < past or any(mention.start <= found.start() < mention.end for mention in known):
+            continue
+        words = fullnames.before(page, found.start())
+        if not words:
+            continue
+        start = page.text.rfind(words[0], 0, found.start())
+        mention = _tail(page, Mention(start, found.start(), Part.NAMED, fullnames.names(words)), dashes=False)
+        if mention.birth_date:
+            past = mention.end
+            yield replace(mention, part=_part(page, mention, ""))
+
+
+def _with_orphans(page: Page, found: list[Mention]) -> Iterable[Mention]:
+    """Give a line "née le …" to the person whose name and address stand in the lines just above."""
+    orphans = [m.end() for m in _ORPHAN.finditer(page.folded) if not any(x.start <= m.end() < x.end for x in found)]
+    for mention, following in zip_longest(found, found[1:]):
+        near = [at for at in orphans if mention.end <= at and (following is None or at < following.start)]
+        if near and mention.birth_date is None and _under(page, mention, near[0]):
+            born = _tail(page, replace(mention, end=near[0]), dashes=False)
+            part = Part.DATED if mention.part is Part.NAMED and born.birth_date else mention.part
+            yield replace(born, part=part)
+        else:
+            yield mention
+
+
+def _under(page: Page, mention: Mention, at: int) -> bool:
+    between = page.folded[mention.end : at]
+    alone = not page.folded[page.line_start(mention.start) : mention.start].strip()
+    short = all(len(line) < 50 for line in between.split("\n"))
+    return alone and short and between.count("\n") <= _ORPHAN_LINES and not lexicon.RELATIVE.search(between)
+
+
+def _copy_spans(page: Page) -> tuple[tuple[int, int], ...]:
+    """The lines of copy recipients: the marked line and the list under it."""
+    spans = []
+    for found in lexicon.COPY_LINE.finditer(page.folded):
+        end = page.prose.find("\n", found.end())
+        end = len(page.prose) if end < 0 else end
+        while re.match(r"\n[ \-*•]*(?:DR|PR|DOCTEUR|MME|M\.|MR|MADAME|MONSIEUR)(?![A-Z])", page.folded[end : end + 20]):
+            following = page.prose.find("\n", end + 1)
+            if lexicon.BORN.search(page.folded[end:following]):
+                break
+            end = len(page.prose) if following < 0 else following
+        spans.append((found.start(), end))
+    return tuple(spans)
+
+
+def _skip(page: Page, at: int) -> int:
+    joint = lexicon.JOINT.match(page.folded, at)
+    return joint.end() if joint else at
+
+
+def _skip_blanks(page: Page, at: int) -> int:
+    while at < len(page.prose) and page.prose[at] in " .":
+        at += 1
+    return at
