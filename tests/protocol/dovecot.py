@@ -56,9 +56,14 @@ class Dovecot:
         for port in (self.imap, self.imaps, self.lmtp):
             self._wait(port)
 
+    def kick(self) -> None:
+        """Every client hears BYE."""
+        subprocess.run(["doveadm", "-c", self.folder / "dovecot.conf", "kick", "*"], check=False, capture_output=True)
+
     def stop(self) -> None:
-        """Orderly: every client hears BYE."""
+        """Orderly."""
         if self._process is not None:
+            self.kick()
             self._process.terminate()
             self._process.wait(20)
             self._process = None
