@@ -11,6 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from lxml import etree
 
 from gateway.delivery.dmp import Dmp
 from gateway.formats import cda
@@ -20,9 +21,11 @@ from gateway.model.identity import INS_OIDS, Ins
 from gateway.model.ports import Observer, Silent, SystemChance, SystemClock
 from gateway.model.settings import Dmp as Settings
 from gateway.model.settings import Establishment, Responsible, Seconds
+from gateway.protocols import oids
 from gateway.protocols.xmldsig import Hash, Signer
 from tests.pki import STRUCTURE, Pki
 
+HL7 = "urn:hl7-org:v3"
 ESTABLISHMENT = Establishment(
     name="Clinique d'essai",
     structure_id=STRUCTURE,
@@ -103,3 +106,27 @@ def found(folder: Path) -> dict[str, Document]:
     """The CDA documents of a folder by name, those without INS left out."""
     read = {path.name: document(path.read_bytes()) for path in sorted(folder.rglob("*.xml"))}
     return {name: one for name, one in read.items() if any(root in INS_OIDS for root, _ in one.header.patient_ids)}
+
+
+def variant(of: bytes, name: str, *, version: int = 1, replaces: str = "") -> Document:
+    """The same CDA as another document: its id derives from ``name``; ``replaces`` is the id of its predecessor."""
+    root = etree.fromstring(of)
+    for element in root.findall(f"{{{HL7}}}relatedDocument"):
+        root.remove(element)
+    _one(root, "id").set("root", oids.derive("1.2.250.1.999.7.9", name))
+    _one(root, "setId").set("root", "1.2.250.1.999.7.8")
+    _one(root, "setId").set("extension", name.partition("/")[0])
+    _one(root, "versionNumber").set("value", str(version))
+    if replaces:
+        last = root.findall(f"{{{HL7}}}documentationOf")[-1]
+        related = etree.Element(f"{{{HL7}}}relatedDocument", typeCode="RPLC")
+        parent = etree.SubElement(related, f"{{{HL7}}}parentDocument")
+        etree.SubElement(parent, f"{{{HL7}}}id", root=replaces)
+        last.addnext(related)
+    return document(etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8"))
+
+
+def _one(root: etree._Element, name: str) -> etree._Element:
+    element = root.find(f"{{{HL7}}}{name}")
+    assert element is not None
+    return element
