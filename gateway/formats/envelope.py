@@ -40,7 +40,8 @@ def read(fields: Fields, parts: Sequence[Part], limits: Limits) -> Envelope:
 
 def is_body(part: Part) -> bool:
     """Whether a part is text to be read with the mail, rather than a file attached to it."""
-    text = part.media_type in {"text/plain", "text/html", "text/enriched"}
+    kind = part.media_type
+    text = kind in {"text/plain", "text/html", "text/enriched"} or kind.startswith("multipart/")  # one without parts
     return text and part.disposition != "attachment" and not part.filename
 
 

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
-from email.utils import getaddresses
 from urllib.parse import unquote_to_bytes
 
 _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+[ \t]*:")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _CONTINUATION = re.compile(r"(.+?)\*(\d{1,3})?(\*)?$")
-_COMMENT_MARKS = 40
+_ADDRESS_ITEM = re.compile(r'(?:"(?:[^"\\]|\\.)*"|\([^()]*\)|<[^<>]*>|[^,;"(<])+', re.DOTALL)
+_ANGLE = re.compile(r"<\s*([^<>\s]*@[^<>\s]*)\s*>")
+_BARE = re.compile(r'[^\s<>:,;"()]+@[^\s<>:,;"()]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,8 @@ class Fields:
 
     def addresses(self, name: str) -> tuple[tuple[str, str], ...]:
         """(label, bare lower-case address) of each address of a field."""
-        value = self.get(name) or ""
-        if value.count("(") > _COMMENT_MARKS:  # the standard library descends once per parenthesis
-            value = value.replace("(", " ").replace(")", " ")
-        pairs = getaddresses([value])
-        return tuple((" ".join(decode_words(label).split()), bare.strip().lower()) for label, bare in pairs if bare)
+        found = (_address(item) for item in _ADDRESS_ITEM.findall(self.get(name) or ""))
+        return tuple(address for address in found if address)
 
 
 def parse(block: bytes, value_limit: int) -> Fields:
@@ -96,6 +94,14 @@ def parameters(value: str) -> dict[str, str]:
         else:
             plain.setdefault(key, decode_words(text))
     return plain | {key: _join(parts) for key, parts in pieces.items()}
+
+
+def _address(item: str) -> tuple[str, str] | None:
+    """One item of an address list; the standard library's parser descends without bound, so it is not used."""
+    angle = _ANGLE.search(item)
+    bare = angle[1] if angle else next(iter(_BARE.findall(item)), "")
+    label = item[: angle.start()].strip().rpartition(":")[2] if angle else ""
+    return (" ".join(decode_words(_unquote(label)).split()), bare.lower()) if bare else None
 
 
 def _unquote(text: str) -> str:

@@ -76,11 +76,11 @@ def is_accessory(part: Part, kind: Kind, data: bytes, html: str) -> bool:
         return True
     if kind in {Kind.VCARD, Kind.CALENDAR, Kind.APPLE_DOUBLE} or part.filename.lower() in {"smime.p7s", "thumbs.db"}:
         return True
+    if kind is Kind.EMPTY and not part.filename:
+        return True
     if kind in IMAGES:
         return _is_decoration(part, kind, data, html)
-    if kind in {Kind.TEXT, Kind.HTML, Kind.EMPTY}:
-        return _is_notice(part, data)
-    return False
+    return kind in {Kind.TEXT, Kind.HTML} and _is_notice(part, data)
 
 
 def dimensions(kind: Kind, data: bytes) -> tuple[int, int] | None:
