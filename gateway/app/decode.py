@@ -126,7 +126,7 @@ def _expected(node: inspect.Type) -> str:
         case inspect.CustomType(cls=cls):
             return _CUSTOM[cls]
         case inspect.StrType(pattern=pattern):
-            return "un texte entre guillemets" + (f" de la forme {pattern}" if pattern else "")
+            return FORMS[pattern] if pattern else "un texte entre guillemets"
         case inspect.IntType(ge=low, le=high):
             return (
                 "un nombre entier"
@@ -142,6 +142,12 @@ def _expected(node: inspect.Type) -> str:
     return "une table"
 
 
+#: What each pattern of the settings means to a person.
+FORMS = {
+    r"^[0-9][0-9A-Za-z]{5,40}$": 'un numéro de structure comme "1350000018"',
+    r"^[0-2](\.(0|[1-9][0-9]*))+$": 'un OID comme "1.2.250.1.999.1"',
+    r"^[A-Za-z0-9_.-]+$": 'un nom court comme "accueil" : lettres sans accent, chiffres, point, tiret',
+}
 _CUSTOM = {
     Path: "un chemin entre guillemets",
     Seconds: 'une durée comme "5s", "15m", "12h" ou "2d"',

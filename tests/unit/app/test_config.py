@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import inspect
 
 from gateway.app.config import ConfigError, load
+from gateway.app.decode import FORMS
 from gateway.model.settings import Seconds, Settings
 from tests.outside import harness
 from tests.unit.trust.pki import Authority, write_secret
@@ -190,7 +192,8 @@ def test_the_configuration_of_the_harness_loads(folder: Path, monkeypatch: pytes
         (BASE + '[senders]\ntrusted_domains = "x"\n', '[senders] trusted_domains : "x" ne convient pas ; écrire une'),
         (BASE + '[smtp]\nlisten = "a"\nrecipients = { b = "c", a = 3 }\n', "[smtp] recipients : 3 ne convient pas"),
         (BASE + '[smtp]\nlisten = "a"\nrecipients = 3\n', "[smtp] recipients : 3 ne convient pas ; écrire une table"),
-        (BASE.replace("1350000018", "FINESS"), '[establishment] structure_id : "FINESS" ne convient pas'),
+        (BASE.replace("1350000018", "FINESS"), '"FINESS" ne convient pas ; écrire un numéro de structure comme "13'),
+        (BASE + MAILBOX.replace('"accueil"', '"à l accueil"'), "name : \"à l accueil\" ne convient pas ; écrire"),
         (BASE.replace("1.2.250.1.999.2", "1.02"), '[establishment] ipp_oid : "1.02" ne convient pas'),
         ('mailbox = 3\n' + BASE, "[mailbox] : 3 ne convient pas ; écrire une ou plusieurs tables [[mailbox]]"),
         ('mailbox = [3]\n' + BASE, "[[mailbox]] n° 1 : 3 ne convient pas ; écrire une table"),
@@ -201,6 +204,12 @@ def test_the_configuration_of_the_harness_loads(folder: Path, monkeypatch: pytes
 )  # fmt: skip
 def test_a_wrong_key_is_named_with_its_remedy(folder: Path, text: str, message: str) -> None:
     assert message in refused(folder, text)
+
+
+def test_every_pattern_of_the_settings_is_told_in_words() -> None:
+    schema = str(inspect.type_info(Settings))
+    patterns = set(re.findall(r"pattern='([^']+)'", schema))
+    assert {pattern.replace("\\\\", "\\") for pattern in patterns} == set(FORMS)
 
 
 @pytest.mark.parametrize(
