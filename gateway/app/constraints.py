@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from gateway.app.hosts import host_and_port, is_loopback, is_network, is_production, read_url
 from gateway.app.problem import Problem, mailbox_name, tables
 from gateway.model.settings import Dmp, Dpi, Mailbox, Patients, Settings, Smtp, Submission
+from gateway.terminology.sets import contains
 
 _MADE_BY_US = {"vault", "key_file", "path"}  # and the quarantine folder: the gateway makes them itself
 _HOST = re.compile(r"[A-Za-z0-9*]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -26,11 +27,15 @@ def first_problem(settings: Settings) -> Problem | None:
 
 def _establishment(settings: Settings) -> Iterator[Problem]:
     ours = settings.establishment
-    for key in ("name", "practice_setting"):
-        if not getattr(ours, key).strip():
-            yield Problem(f"[establishment] {key}", "est vide", "l'écrire")
-    if not re.fullmatch(r"SA[0-9]{2}", ours.sector):
-        yield Problem("[establishment] sector", "ce n'est pas un secteur d'activité", 'écrire un code comme "SA04"')
+    if not ours.name.strip():
+        yield Problem("[establishment] name", "est vide", "l'écrire")
+    sectors = "JDV_J61" if settings.dmp.enabled else "JDV_J02"
+    if not (ours.sector.startswith("SA") and contains(sectors, ours.sector)):
+        wrong = f"\"{ours.sector}\" n'est pas un secteur d'activité ({sectors})"
+        yield Problem("[establishment] sector", wrong, 'écrire un code comme "SA04"')
+    if not contains("JDV_J04", ours.practice_setting):
+        wrong = f"\"{ours.practice_setting}\" n'est pas un cadre d'exercice (JDV_J04)"
+        yield Problem("[establishment] practice_setting", wrong, 'écrire un code comme "ETABLISSEMENT"')
 
 
 def _ledger(settings: Settings) -> Iterator[Problem]:

@@ -42,7 +42,7 @@ _FILE = "Fichier qui contient le mot de passe, fermé aux autres comptes"
 KEYS: dict[str, Key] = {
     "establishment.name": Key("Nom de l'établissement"),
     "establishment.structure_id": Key('Struct_IdNat du site : "1" suivi du FINESS géographique'),
-    "establishment.sector": Key('Secteur d\'activité (TRE_R02), par exemple "SA04"'),
+    "establishment.sector": Key('Secteur d\'activité (JDV_J61), par exemple "SA04"'),
     "establishment.oid_root": Key("Racine OID de l'établissement, sous laquelle les identifiants sont créés"),
     "establishment.ipp_oid": Key("OID du domaine des IPP"),
     "establishment.practice_setting": Key("Cadre d'exercice (JDV_J04)"),

@@ -260,6 +260,9 @@ TLS = 'cert = "auth.pem"\nkey = "auth.key"\n'
     ("text", "message"),
     [
         (BASE.replace('"SA04"', '"04"'), "[establishment] sector"),
+        (BASE.replace('"SA04"', '"SA99"'), '[establishment] sector : "SA99"'),
+        (BASE.replace('"SA04"', '"SA64"') + DMP, "[establishment] sector"),
+        (BASE + 'practice_setting = "HOPITAL"\n', "[establishment] practice_setting"),
         (BASE.replace("CLINIQUE DES TILLEULS", " "), "[establishment] name : est vide"),
         (BASE + '[ledger]\nurl = "mysql://x"\n', "[ledger] url"),
         (BASE + '[ledger]\nurl = "sqlite:///"\n', "[ledger] url"),
