@@ -28,4 +28,6 @@ class ReaderRefused(ReaderError):
 
 
 class ReadersUnavailable(ReaderError):
-    """No reader could be started: the work cannot be imported, or a reader cannot be confined on this machine."""
+    """No fault of the document: the work cannot be imported, a reader cannot be confined here, the nursery died, or the
+    pool is closed. Try again later.
+    """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from gateway.isolation.errors import ReadersUnavailable
 from gateway.isolation.wire import CONTROL, EXITED, FORK, KILL, READY
 
 START_SECONDS = 60.0
+_END_SECONDS = 5.0
 _BUFFER = 1 << 20
 
 
@@ -23,8 +23,9 @@ class Hatch:
 
     def __init__(self) -> None:
         self.alive = False
+        self._listening: asyncio.Task[None] | None = None
         self._numbers = 0
-        self._ends: dict[int, asyncio.Future[int]] = {}
+        self._ends: dict[int, asyncio.Future[int | None]] = {}
 
     async def start(self, work: str, memory: int, readable: Iterable[Path], *, confined: bool) -> None:
         """Start it and wait until it has imported the work. ReadersUnavailable."""
@@ -41,20 +42,25 @@ class Hatch:
                 stdin=asyncio.subprocess.DEVNULL,
                 env=_environment(),
             )
-        if (await self._hear(START_SECONDS))[:1] != READY:
+        try:
+            heard = await self._hear(START_SECONDS)
+        except BaseException:
+            self._control.close()  # the nursery takes it for a farewell
+            raise
+        if heard[:1] != READY:
             await self.close()
             raise ReadersUnavailable(f"the readers' nursery did not start: can {work} be imported?")
         self.alive = True
         self._listening = asyncio.create_task(self._listen())
 
-    def hatch(self) -> tuple[int, socket.socket, asyncio.Future[int]]:
-        """Ask for a reader: its number, its socket, and the exit code to come (negative: a signal)."""
+    def hatch(self) -> tuple[int, socket.socket, asyncio.Future[int | None]]:
+        """Ask for a reader: its number, its socket, and the exit code to come (None: it went with the nursery)."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self._numbers += 1
-        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        ended: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._ends[self._numbers] = ended
         with theirs:
             try:
@@ -71,14 +77,16 @@ class Hatch:
 
     async def close(self) -> None:
         """End the nursery and all its readers."""
-        self._control.close() if not self.alive else self._control.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
         try:
-            await asyncio.wait_for(self._process.wait(), 5)
+            await asyncio.wait_for(self._process.wait(), _END_SECONDS)
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
-        if self.alive:
+        if self._listening:
             await self._listening
+        self._control.close()
 
     async def _listen(self) -> None:
         while message := await self._hear(None):
@@ -90,7 +98,7 @@ class Hatch:
         self._control.close()
         for ended in self._ends.values():
             if not ended.done():
-                ended.set_result(-signal.SIGKILL)
+                ended.set_result(None)
         self._ends.clear()
 
     async def _hear(self, seconds: float | None) -> bytes:

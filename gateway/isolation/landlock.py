@@ -31,7 +31,8 @@ def version() -> int:
 def libraries() -> set[Path]:
     """Where interpreters and libraries lie: what a lazy import may still have to read."""
     ours = Path(__file__).resolve().parents[1]
-    return {ours, Path(sys.prefix), Path(sys.base_prefix), Path("/usr"), Path("/lib"), Path("/lib64")}
+    packages = {Path(place) for place in sys.path if Path(place).name in {"site-packages", "dist-packages"}}
+    return {ours, *packages, Path(sys.prefix), Path(sys.base_prefix), Path("/usr"), Path("/lib"), Path("/lib64")}
 
 
 def only_read(folders: Iterable[Path]) -> bool:

@@ -7,12 +7,12 @@ import resource
 import signal
 import socket
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.isolation.channel import Channel, Reply, plain
-from gateway.isolation.errors import ReaderDied, ReaderRefused, ReadersUnavailable, ReaderTimedOut
+from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReadersUnavailable, ReaderTimedOut
 from gateway.isolation.hatch import START_SECONDS, Hatch
 from gateway.isolation.limits import Limits
 from gateway.isolation.reader import OUT_OF_MEMORY
@@ -30,7 +30,7 @@ class _Reader:
     hatch: Hatch
     number: int
     connection: socket.socket
-    ended: asyncio.Future[int]
+    ended: asyncio.Future[int | None]
     channel: Channel = field(init=False)
     pid: int = 0
     born_with: int = 0
@@ -100,23 +100,28 @@ class Pool:
         self._places = asyncio.Semaphore(size)
         self._idle: list[_Reader] = []
         self._busy: set[_Reader] = set()
+        self._watching: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def start(self) -> None:
         """Start all readers. ReadersUnavailable says why it cannot be (import, confinement)."""
-        await self._ensure_hatch()
-        try:
-            self._idle = [await self._new() for _ in range(self._size)]
-        except ReadersUnavailable:
-            await self._hatch.close()
-            raise
         self._watching = asyncio.create_task(self._watch())
+        try:
+            while len(self._idle) < self._size:
+                self._idle.append(await self._new())
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
-        """End all readers; a call under way gets ReaderDied."""
-        self._watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._watching
-        await self._hatch.close()
+        """End all readers; a call under way, or to come, gets ReadersUnavailable. Twice is once."""
+        self._closed = True
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+        async with self._starting:
+            if self._hatch.alive:
+                await self._hatch.close()
         while self._idle:
             self._idle.pop().connection.close()
 
@@ -155,7 +160,7 @@ class Pool:
         finally:
             self._busy.discard(reader)
             reader.documents += 1
-            if sound and not self._worn(reader):
+            if sound and not self._closed and not self._worn(reader):
                 self._idle.append(reader)
             else:
                 reader.end()
@@ -200,6 +205,8 @@ class Pool:
 
     async def _ensure_hatch(self) -> None:
         async with self._starting:
+            if self._closed:
+                raise ReadersUnavailable("the pool is closed")
             if not self._hatch.alive:
                 while self._idle:
                     self._idle.pop().connection.close()
@@ -207,13 +214,15 @@ class Pool:
                     self._work, self._limits.memory, self._readable, confined=not self._allow_unconfined
                 )
 
-    async def _post_mortem(self, reader: _Reader) -> ReaderDied:
+    async def _post_mortem(self, reader: _Reader) -> ReaderError:
         """Why its socket closed. One that closed it and lives on is killed."""
         reader.hatch.kill(reader.number)
         try:
             code = await asyncio.wait_for(asyncio.shield(reader.ended), _END_SECONDS)
         except TimeoutError:
             return ReaderDied("exit", "unknown")
+        if code is None:
+            return ReadersUnavailable("the readers' nursery is gone")
         if reader.too_big or code == OUT_OF_MEMORY:
             return ReaderDied("memory")
         return ReaderDied("signal", signal.Signals(-code).name) if code < 0 else ReaderDied("exit", str(code))

@@ -362,7 +362,7 @@ async def test_a_dead_nursery_is_replaced_and_its_readers_die_with_it() -> None:
         call = asyncio.create_task(pool.call(b"sleep 60"))
         await asyncio.sleep(0.1)
         pool._hatch._process.kill()
-        with pytest.raises(ReaderDied):
+        with pytest.raises(ReadersUnavailable):  # no fault of the document
             await call
         await gone(reader)
         assert (await pool.call(b"echo well")).body == b"well"
@@ -381,8 +381,14 @@ async def test_closing_ends_everything_and_the_call_under_way() -> None:
         reader, nursery = await pid(pool), pool._hatch._process.pid
         call = asyncio.create_task(pool.call(b"sleep 60"))
         await asyncio.sleep(0.1)
-    with pytest.raises(ReaderDied):
-        await call
+        waiting = [asyncio.create_task(pool.call(b"sleep 60")) for _ in range(3)]
+        await asyncio.sleep(0.1)
+    for ended in (call, *waiting):
+        with pytest.raises(ReadersUnavailable):
+            await ended
+    await pool.close()
+    with pytest.raises(ReadersUnavailable):
+        await pool.call(b"echo late")
     await gone(reader)
     await gone(nursery)
 
