@@ -53,8 +53,7 @@ def pdf(*lines: str, extra: str = "") -> bytes:
     objects = [
         f"<< /Type /Catalog /Pages 2 0 R {extra} >>".encode(),
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
         b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
@@ -109,7 +108,8 @@ def cda(
 <author><time value="{act}"/><assignedAuthor><id root="1.2.250.1.71.4.2.1" extension="810000000001"/>
 <code code="G15_10/SM26" codeSystem="1.2.250.1.213.1.1.4.5" displayName="Médecine générale"/>
 <assignedPerson><name><prefix>MME</prefix><given>Ada</given><family>EXEMPLE</family><suffix>DR</suffix></name>
-</assignedPerson><representedOrganization><id root="1.2.250.1.71.4.2.2" extension="1123456789"/><name>Cabinet Exemple</name>
+</assignedPerson><representedOrganization><id root="1.2.250.1.71.4.2.2" extension="1123456789"/>
+<name>Cabinet Exemple</name>
 </representedOrganization></assignedAuthor></author>
 <documentationOf><serviceEvent><effectiveTime><low value="{act}"/></effectiveTime></serviceEvent></documentationOf>
 {parent}<component>{content}</component></ClinicalDocument>""".encode()
@@ -154,10 +154,10 @@ def listed(
 
 def metadata(*objects: str) -> bytes:
     """A METADATA.XML."""
+    ebxml = "urn:oasis:names:tc:ebxml-regrep:xsd"
     return (
-        '<?xml version="1.0" encoding="UTF-8"?><SubmitObjectsRequest xmlns="urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0">'
-        f'<RegistryObjectList xmlns="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0">{"".join(objects)}</RegistryObjectList>'
-        "</SubmitObjectsRequest>"
+        f'<?xml version="1.0" encoding="UTF-8"?><SubmitObjectsRequest xmlns="{ebxml}:lcm:3.0">'
+        f'<RegistryObjectList xmlns="{ebxml}:rim:3.0">{"".join(objects)}</RegistryObjectList></SubmitObjectsRequest>'
     ).encode()
 
 

@@ -10,20 +10,22 @@ from tests.unit.formats import builders
 from tests.unit.formats.builders import attached, cda, pdf, text, xdm
 
 _STORY = (
-    "Patiente suivie pour une insuffisance mitrale moderee, asymptomatique, sans dyspnee ni oedeme. Auscultation inchangee, "
-    "electrocardiogramme sinusal regulier, echographie montrant une fraction ejection conservee, ventricule gauche non dilate, "
-    "oreillette discretement elargie, pressions pulmonaires normales. Traitement poursuivi : ramipril, bisoprolol, "
-    "controle biologique trimestriel, kaliemie, creatinine, ionogramme, surveillance tensionnelle domicile, nouvelle "
-    "consultation programmee automne prochain, epreuve effort avant reprise sportive, vaccination antigrippale conseillee, "
-    "education therapeutique, regime pauvre sel, appel immediat devant essoufflement, palpitations, malaise, fievre prolongee"
+    "Patiente suivie pour une insuffisance mitrale moderee, asymptomatique, sans dyspnee ni oedeme. "
+    "Auscultation inchangee, electrocardiogramme sinusal regulier, echographie montrant une fraction ejection "
+    "conservee, ventricule gauche non dilate, oreillette discretement elargie, pressions pulmonaires normales."
+    " Traitement poursuivi : ramipril, bisoprolol, controle biologique trimestriel, kaliemie, creatinine, "
+    "ionogramme, surveillance tensionnelle domicile, nouvelle consultation programmee automne prochain, "
+    "epreuve effort avant reprise sportive, vaccination antigrippale conseillee, education therapeutique, "
+    "regime pauvre sel, appel immediat devant essoufflement, palpitations, malaise, fievre prolongee"
 )
 _OTHER_STORY = (
-    "Compte rendu operatoire : arthroscopie genou droit, meniscectomie interne partielle, lavage abondant, fermeture cutanee "
-    "points separes, pansement compressif, garrot pneumatique quarante minutes, anesthesie rachidienne, antibioprophylaxie "
-    "cefazoline, installation decubitus dorsal, exploration cartilage femoral normal, plateau tibial externe intact, ligament "
-    "croise anterieur continu, resection languette, suites simples, appui autorise, cannes anglaises, kinesitherapie quinze "
-    "seances, ablation fils dixieme jour, anticoagulation preventive enoxaparine, glacage pluriquotidien, arret travail "
-    "trois semaines, reprise progressive footing troisieme mois, reevaluation chirurgicale cabinet privee"
+    "Compte rendu operatoire : arthroscopie genou droit, meniscectomie interne partielle, lavage abondant, "
+    "fermeture cutanee points separes, pansement compressif, garrot pneumatique quarante minutes, anesthesie "
+    "rachidienne, antibioprophylaxie cefazoline, installation decubitus dorsal, exploration cartilage femoral "
+    "normal, plateau tibial externe intact, ligament croise anterieur continu, resection languette, suites "
+    "simples, appui autorise, cannes anglaises, kinesitherapie quinze seances, ablation fils dixieme jour, "
+    "anticoagulation preventive enoxaparine, glacage pluriquotidien, arret travail trois semaines, reprise "
+    "progressive footing troisieme mois, reevaluation chirurgicale cabinet privee"
 )
 _PATIENT = "Mme MARTINEAU LEONIE nee le 12/05/1984"
 _NAMED = "20260603_Lettre-de-liaison_MARTINEAU_Leonie.pdf"

@@ -34,7 +34,8 @@ def _one(data: bytes, name: str, kind: str = "application/octet-stream") -> Docu
 
 def test_envelope() -> None:
     head = (
-        "Return-Path: <Ada.Exemple@Cabinet.mssante.fr>\r\nDisposition-Notification-To: <Ada.Exemple@cabinet.mssante.fr>\r\n"
+        "Return-Path: <Ada.Exemple@Cabinet.mssante.fr>\r\n"
+        "Disposition-Notification-To: <Ada.Exemple@cabinet.mssante.fr>\r\n"
         "Cc: b@c.fr\r\nReply-To: secretariat@cabinet.mssante.fr\r\n"
     )
     reading = mail.read(builders.mail(text("Bonjour\r\n"), attached(LETTER, "a.pdf"), head=head))
@@ -63,7 +64,7 @@ def test_automatic(head: str, return_path: str | None, automatic: bool) -> None:
 
 
 def test_body_from_html_and_bounded() -> None:
-    markup = "<html><head><style>p{}</style></head><body><p>Cher&nbsp;confr&egrave;re</p><div>Bien à vous</div></body></html>"
+    markup = "<html><head><style>p{}</style></head><p>Cher&nbsp;confr&egrave;re</p><div>Bien à vous</div></html>"
     assert mail.read(builders.mail(text(markup, "html"))).envelope.body == "Cher confrère\nBien à vous"
     assert len(mail.read(builders.mail(text("a" * 30_000))).envelope.body) == 20_000
     assert mail.read(builders.mail(text("<p>x" * 200_000, "html"))).envelope.body
