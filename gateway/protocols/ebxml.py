@@ -87,7 +87,8 @@ def look_up(unique_id: str) -> bytes:
     root = etree.Element(f"{{{_QUERY}}}AdhocQueryRequest", nsmap={"query": _QUERY, "rim": _RIM})
     etree.SubElement(root, f"{{{_QUERY}}}ResponseOption", returnComposedObjects="true", returnType="ObjectRef")
     query = etree.SubElement(root, _rim("AdhocQuery"), id=_GET_DOCUMENTS)
-    _slot(query, "$XDSDocumentEntryUniqueId", f"('{unique_id}')")
+    quoted = unique_id.replace("'", "''")
+    _slot(query, "$XDSDocumentEntryUniqueId", f"('{quoted}')")
     return bytes(etree.tostring(root))
 
 

@@ -75,8 +75,8 @@ def signer(pki: Pki, name: str = "sign", hash_name: Hash = "sha256") -> Signer:
 
 
 def adapter(base: str, pki: Pki, observer: Observer | None = None, **changes: Any) -> Dmp:
-    """A DMP adapter. ``changes``: settings, and ``tls`` or ``signing``, the names of the certificates to use."""
-    tls, signing = changes.pop("tls", "auth"), changes.pop("signing", "sign")
+    """A DMP adapter. ``changes``: settings, and ``context`` (TLS) or ``signing``, the certificate to sign with."""
+    context, signing = changes.pop("context", None), changes.pop("signing", "sign")
     defaults: Mapping[str, Any] = {
         "enabled": True,
         "base_url": base,
@@ -91,7 +91,7 @@ def adapter(base: str, pki: Pki, observer: Observer | None = None, **changes: An
         ESTABLISHMENT,
         homologation="ESSAI-0001",
         signer=signer(pki, signing, settings.signature),
-        tls=pki.client_context(tls),
+        tls=context or pki.client_context(),
         clock=SystemClock(),
         chance=SystemChance(),
         observer=observer or Silent(),

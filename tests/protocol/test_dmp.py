@@ -58,12 +58,13 @@ def original(examples: dict[str, Document]) -> Document:
 
 async def test_feeds_every_official_example(keys: pki.Pki, referee: Referee, examples: dict[str, Document]) -> None:
     dmp = feeding.adapter(referee.base, keys)
+    last = max((entry["seq"] for entry in referee.journal()), default=0)
     for name, one in ((n, e) for n, e in examples.items() if not e.header.self_presentable):
-        start = len(referee.journal())
         assert (await dmp.existence(one.patient)).status is DmpStatus.ACTIVE
         assert await dmp.find(one.header.id_root, one.patient) is None
         await dmp.send(dmp.prepare(one.data, one.header, one.patient, VISIBLE, seed=name, instant=feeding.now()))
-        judged = referee.journal()[start:]
+        judged = referee.journal(since=last)
+        last = judged[-1]["seq"]
         assert [entry["transaction"] for entry in judged] == ["TD0.2", "TD3.1b", "TD2.1"]
         violations = {violation["id"] for entry in judged for violation in entry["violations"]}
         assert violations == INVALID.get(name, set()), (name, violations)
@@ -88,7 +89,7 @@ async def test_feeds_the_documents_of_mails(keys: pki.Pki, tmp_path: Path) -> No
     with (mails / "referee-patients.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     active = {Ins(row["ins"], row["oid"]) for row in rows if row["dmp_state"] == "active"}
-    fed = 0
+    fed = seq = 0
     with referees.dmp(tmp_path, rows, keys) as referee:
         dmp = feeding.adapter(referee.base, keys)
         for name, one in _carried(mails / "mails", active):
@@ -99,7 +100,8 @@ async def test_feeds_the_documents_of_mails(keys: pki.Pki, tmp_path: Path) -> No
                 one.data, one.header, one.patient, VISIBLE, seed=seed, instant=feeding.now(), replaces=target
             )
             outcome = await dmp.send(prepared)
-            judged = referee.journal()[-1]
+            judged = referee.journal(since=seq)[-1]
+            seq = judged["seq"]
             violations = {violation["id"] for violation in judged["violations"]}
             assert all(v.startswith(OF_THE_DOCUMENT) for v in violations), (name, violations)
             assert outcome.answer is (Answer.REFUSED if violations else Answer.DONE), name
@@ -212,6 +214,17 @@ async def test_other_settings_are_accepted_too(
     assert (await dmp.existence(one.patient)).status is DmpStatus.ACTIVE
     assert (await dmp.send(_prepared(dmp, one))).answer is Answer.DONE
     await dmp.aclose()
+
+
+async def test_certificates_of_the_legal_entity_and_multipart_answers(tmp_path: Path, original: Document) -> None:
+    keys = pki.make(tmp_path / "pki", structure="1750000099")
+    options = ("--mtom-responses", "--legal-entity", "1750000099")
+    with referees.dmp(tmp_path / "dmp", [original.patient_row()], keys, options) as referee:
+        dmp = feeding.adapter(referee.base, keys)
+        assert (await dmp.send(_prepared(dmp, original))).answer is Answer.DONE
+        refused = await dmp.send(_prepared(dmp, original))
+        assert refused.code == "XDSDuplicateUniqueIdInRegistry"
+        await dmp.aclose()
 
 
 async def test_what_is_frozen_depends_on_the_seeds_alone(keys: pki.Pki, original: Document) -> None:

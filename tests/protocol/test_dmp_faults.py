@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -179,13 +180,23 @@ async def test_a_server_of_another_authority_is_not_spoken_to(
     await dmp.aclose()
 
 
-async def test_without_client_certificate_no_question_is_answered(
-    referee: Referee, keys: pki.Pki, original: Document
+@pytest.mark.parametrize("presented", ["none", "of another authority"])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_without_a_certificate_that_the_dmp_knows_nothing_is_done(
+    referee: Referee, keys: pki.Pki, original: Document, tmp_path: Path, presented: str, version: ssl.TLSVersion
 ) -> None:
-    dmp = feeding.adapter(referee.base, keys, tls="")
+    context = keys.client_context("")
+    context.maximum_version = version
+    if presented != "none":
+        stranger = pki.make(tmp_path / "other")
+        context.load_cert_chain(stranger.cert("auth"), stranger.key("auth"))
+    dmp = feeding.adapter(referee.base, keys, context=context)
     with pytest.raises(DmpError) as caught:
         await dmp.existence(original.patient)
-    assert (caught.value.outcome.answer, caught.value.outcome.down) == (RETRY, True)
+    asked, sent = caught.value.outcome, await dmp.send(frozen(dmp, original, "no certificate"))
+    assert (asked.answer, asked.down, sent.down) == (RETRY, True, True)
+    if version is ssl.TLSVersion.TLSv1_2:  # TLS 1.3 may cut the connection before its alert is read
+        assert (asked.code, asked.stop, sent.code, sent.stop) == ("certificate", True, "certificate", True)
     await dmp.aclose()
 
 

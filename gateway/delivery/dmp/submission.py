@@ -18,7 +18,7 @@ from gateway.model.documents import Action, CdaHeader, Visibility
 from gateway.model.identity import Ins
 from gateway.protocols import ebxml, oids, xades, xds, xmldsig
 from gateway.protocols.datatypes import patient_id
-from gateway.protocols.xds import Content, SubmissionSet
+from gateway.protocols.xds import Content, MetadataError, SubmissionSet
 from gateway.protocols.xmldsig import Signer
 
 DOCUMENT_ID = "Document"
@@ -96,6 +96,8 @@ class Feeder:
 
     def _sign(self, submission_set: str, header: CdaHeader, instant: datetime) -> bytes:
         digest = header.canonical_sha256 if self.signer.hash == "sha256" else header.canonical_sha1
+        if not digest:
+            raise MetadataError("canonical digest")
         documents = {header.id_root: xmldsig.hex_to_base64(digest)}
         return xades.build(submission_set, documents, self.signer, instant=instant)
 
