@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -51,11 +52,21 @@ def _files(settings: Settings) -> Iterator[Problem]:
         for key, path in _paths(table):
             if key == "folder" and name == "[quarantine]":
                 continue
-            if not path.exists():
-                yield Problem(f"{name} {key}", f"{path} n'existe pas", "corriger le chemin ou y mettre le fichier")
-            elif path.is_dir() != (key in {"folder", "schemas"}):
-                wanted = "un fichier" if path.is_dir() else "un dossier"
-                yield Problem(f"{name} {key}", f"{path} n'est pas {wanted}", "corriger le chemin")
+            wrong = _amiss(path, folder=key in {"folder", "schemas"})
+            if wrong:
+                yield Problem(f"{name} {key}", wrong, "corriger le chemin, ou y mettre ce qu'il faut")
+
+
+def _amiss(path: Path, *, folder: bool) -> str:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return f"{path} n'existe pas"
+    except OSError as error:
+        return f"{path} est hors d'atteinte ({error.strerror})"
+    if folder != stat.S_ISDIR(mode):
+        return f"{path} n'est pas un {'dossier' if folder else 'fichier'}"
+    return ""
 
 
 def _paths(table: Struct) -> Iterator[tuple[str, Path]]:

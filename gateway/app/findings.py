@@ -143,11 +143,19 @@ def _folders(settings: Settings, _now: datetime) -> Iterator[Finding]:
     if settings.dpi.kind == "folder" and settings.dpi.path is not None:
         folders.append(settings.dpi.path)
     for folder in dict.fromkeys(folders):
-        existing = next(path for path in (folder, *folder.parents) if path.exists())
-        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        if not _writable(folder):
             yield Finding(
                 "error", f"{folder} : on ne peut pas y écrire ; créer ce dossier et le donner au compte du service"
             )
+
+
+def _writable(folder: Path) -> bool:
+    """Whether it is a folder of ours, or can be made in one."""
+    try:
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    except OSError:
+        return False
 
 
 def _choices(settings: Settings, _now: datetime) -> Iterator[Finding]:

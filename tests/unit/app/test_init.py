@@ -13,9 +13,11 @@ from msgspec import inspect
 
 import gateway.app.init as module
 from gateway.app.config import load
+from gateway.app.constraints import _CHECKS as CHECKS
 from gateway.app.decode import decode
 from gateway.app.init import InitError, commented, init
 from gateway.app.keys import KEYS, TABLES
+from gateway.app.problem import Problem
 from gateway.model.settings import Dmp, Matching, Retry, Settings
 
 FILLED = {
@@ -118,3 +120,34 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "fichier").write_text("")
     with pytest.raises(InitError, match="on ne peut pas y écrire"):
         init(tmp_path / "fichier" / "sous")
+
+
+ODD: tuple[object, ...] = (
+    "",
+    "\x00",
+    "https://[",
+    "9" * 400,
+    -1,
+    10**30,
+    1.5,
+    True,
+    [],
+    [{}],
+    {},
+    {"a": 1},
+    [[1]],
+    "é",
+)
+
+
+@pytest.mark.parametrize("dotted_key", sorted(dotted()))
+def test_no_value_of_any_key_fails_otherwise_than_in_one_line(dotted_key: str) -> None:
+    table, _, key = dotted_key.partition(".")
+    whole = uncommented(commented())
+    for value in ODD:
+        (whole[table][0] if table == "mailbox" else whole[table])[key] = value
+        decoded = decode(whole)
+        said = (
+            [decoded] if isinstance(decoded, Problem) else [problem for check in CHECKS for problem in check(decoded)]
+        )
+        assert not any("\n" in str(problem) for problem in said)
