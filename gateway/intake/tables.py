@@ -1,7 +1,7 @@
 """The patient index and the sender directory as CSV files, as ``patients import`` and ``senders import`` read them.
 
-UTF-8 with or without byte order mark, ``,`` or ``;``, columns in any order, others ignored. A bad line is reported by its
-number, its column and a reason, never by its content, and the others are read; a missing column refuses the file.
+UTF-8 with or without byte order mark, ``,`` or ``;``, columns in any order, others ignored. A bad line is reported by
+its number, its column and a reason, never by its content, and the others are read; a missing column refuses the file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STATUSES = {"qualifiée": "qualifiee", "validée": "validee", "récupérée": "
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})\Z", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+\Z")
 _RPPS = re.compile(r"(\d{11})?\Z", re.ASCII)
-_MATRICULE = re.compile(r"\d{5}(\d|2[AB]|[AB])[\dAB]*\d{2}\Z", re.ASCII)
+_MATRICULE = re.compile(r"\d{6}[\dAB]\d{8}\Z", re.ASCII)  # Corsica: 2A or 2B at positions 6 and 7
 _SPLIT = re.compile(r"[;|,\s]+")
 _T = TypeVar("_T")
 
@@ -62,7 +62,7 @@ def read_senders(lines: Iterable[str]) -> Iterator[Sender | RowError]:
     return _read(lines, SENDER_COLUMNS, _sender, "address")
 
 
-class _Bad(ValueError):
+class _BadValueError(ValueError):
     """A value that cannot be; the text is the reason."""
 
     def __init__(self, column: str, reason: str) -> None:
@@ -75,8 +75,8 @@ class _Row:
 
     def __init__(self, names: list[str], values: list[str]) -> None:
         if len(values) > len(names) and any(value.strip() for value in values[len(names) :]):
-            raise _Bad(
-                "", f"plus de valeurs que de colonnes ({len(names)}) ; un séparateur est à mettre entre guillemets"
+            raise _BadValueError(
+                "", "plus de valeurs que de colonnes ; mettre entre guillemets ce qui contient un séparateur"
             )
         self._values = dict(zip(names, (value.strip() for value in values), strict=False))
 
@@ -86,20 +86,20 @@ class _Row:
     def required(self, column: str) -> str:
         value = self.text(column)
         if not value:
-            raise _Bad(column, "la valeur manque")
+            raise _BadValueError(column, "la valeur manque")
         return value
 
     def flag(self, column: str) -> bool:
         value = self.text(column).casefold()
         if value not in _YES | _NO:
-            raise _Bad(column, "écrire 1 (oui) ou 0 (non)")
+            raise _BadValueError(column, "écrire 1 (oui) ou 0 (non)")
         return value in _YES
 
     def date(self, column: str) -> str:
         value = self.text(column)
         found = _DATE.match(value)
         if value and not (found and int(found[2]) <= 12 and int(found[3]) <= 31):
-            raise _Bad(column, "écrire la date AAAA-MM-JJ ou AAAAMMJJ, 00 pour un jour ou un mois inconnu")
+            raise _BadValueError(column, "écrire la date AAAA-MM-JJ ou AAAAMMJJ, 00 pour un jour ou un mois inconnu")
         return "".join(found.groups()) if found else ""
 
 
@@ -137,7 +137,7 @@ def _rows(
         try:
             row = _Row(names, _values(line, separator))
             made = make(row)
-        except _Bad as problem:
+        except _BadValueError as problem:
             yield RowError(number, problem.column, str(problem))
             continue
         first = seen.setdefault(row.text(key).casefold(), number)
@@ -149,18 +149,18 @@ def _rows(
 
 def _values(line: str, separator: str) -> list[str]:
     if len(line) > MAX_LINE:
-        raise _Bad("", "la ligne est trop longue")
+        raise _BadValueError("", "la ligne est trop longue")
     if "\x00" in line:
-        raise _Bad("", "la ligne contient un caractère nul")
+        raise _BadValueError("", "la ligne contient un caractère nul")
     try:
         return next(csv.reader([line], delimiter=separator, strict=True), [])
     except csv.Error as problem:
-        raise _Bad("", "guillemets mal placés ou non fermés") from problem
+        raise _BadValueError("", "guillemets mal placés ou non fermés") from problem
 
 
 def _patient(row: _Row) -> Patient:
     ins = _ins(row)
-    first = row.required("first_given")
+    first = row.text("first_given") or row.text("first_names").split(" ")[0]
     return Patient(
         ipp=row.required("ipp"),
         ins=ins,
@@ -182,10 +182,12 @@ def _ins(row: _Row) -> Ins | None:
     number, oid = row.text("ins").replace(" ", "").upper(), row.text("ins_oid")
     if not number:
         return None
-    if len(number) != 15 or not _MATRICULE.match(number):
-        raise _Bad("ins", "un matricule INS a 15 caractères")
+    if not _MATRICULE.match(number):
+        raise _BadValueError("ins", "un matricule INS a 15 caractères")
     if oid not in INS_OIDS:
-        raise _Bad("ins_oid", "cet OID n'est pas une autorité de l'INS" if oid else "l'OID du matricule manque")
+        raise _BadValueError(
+            "ins_oid", "cet OID n'est pas une autorité de l'INS" if oid else "l'OID du matricule manque"
+        )
     return Ins(number, oid)
 
 
@@ -193,18 +195,18 @@ def _status(row: _Row, ins: Ins | None) -> InsStatus:
     written = row.text("ins_status").casefold()
     value = _STATUSES.get(written, written)
     if value not in set(InsStatus):
-        raise _Bad("ins_status", f"écrire l'un de : {', '.join(InsStatus)}")
+        raise _BadValueError("ins_status", f"écrire l'un de : {', '.join(InsStatus)}")
     if ins is None and value in {InsStatus.QUALIFIEE, InsStatus.RECUPEREE}:
-        raise _Bad("ins_status", "une identité qualifiée ou récupérée a un matricule INS, qui manque ici")
+        raise _BadValueError("ins_status", "une identité qualifiée ou récupérée a un matricule INS, qui manque ici")
     return InsStatus(value)
 
 
 def _sender(row: _Row) -> Sender:
     address = row.required("address").casefold()
     if not _ADDRESS.match(address):
-        raise _Bad("address", "ce n'est pas une adresse de messagerie")
+        raise _BadValueError("address", "ce n'est pas une adresse de messagerie")
     if not _RPPS.match(row.text("rpps")):
-        raise _Bad("rpps", "un RPPS a 11 chiffres ; laisser vide pour une boîte sans professionnel")
+        raise _BadValueError("rpps", "un RPPS a 11 chiffres ; laisser vide pour une boîte sans professionnel")
     return Sender(
         address=address,
         kind=_among(row, "kind", {kind.casefold(): kind for kind in KINDS}, ", ".join(sorted(KINDS))),
@@ -227,5 +229,5 @@ def _sender(row: _Row) -> Sender:
 def _among(row: _Row, column: str, values: dict[str, str], shown: str) -> str:
     value = values.get(row.text(column).casefold())
     if value is None:
-        raise _Bad(column, f"écrire l'un de : {shown}")
+        raise _BadValueError(column, f"écrire l'un de : {shown}")
     return value

@@ -96,7 +96,6 @@ def test_attributes(written: str) -> None:
     [
         ("0042", "", "ipp"),
         ("DURAND", " ", "birth_name"),
-        ("ZOE,", ",", "first_given"),
         ("1956-08-19", "19/08/1956", "birth_date"),
         ("1956-08-19", "1956-13-19", "birth_date"),
         (",F,", ",X,", "sex"),
@@ -130,6 +129,12 @@ def test_a_bad_line_costs_nothing_but_itself(bad: str) -> None:
     first, second = patients(bad, ZOE)
     assert isinstance(first, RowError)
     assert isinstance(second, Patient)
+
+
+def test_the_first_given_name_is_that_of_the_list_when_it_is_not_given_apart() -> None:
+    (patient,) = patients(ZOE.replace("ZOE ANNE,ZOE", "ZOE ANNE,"))
+    assert isinstance(patient, Patient)
+    assert (patient.first_given, patient.given_names) == ("ZOE", "ZOE ANNE")
 
 
 def test_blank_lines_count_and_are_left_alone() -> None:
