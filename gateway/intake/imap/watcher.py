@@ -125,7 +125,9 @@ class Watcher:
     async def _until_woken(self) -> None:
         waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(self._sleep(self._settings.poll))]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            over, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in over:
+                wait.result()
         finally:
             for wait in waits:
                 wait.cancel()
