@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import zip_longest
@@ -14,11 +15,14 @@ from gateway.identity.page import Page
 
 _LOOK_BACK: Final = 200
 _ORPHAN_LINES: Final = 4
+_ORPHAN_REACH: Final = 300
 _ORPHAN: Final = re.compile(r"(?m)^[ \-]*(?=(?:NEE?|NE\(E\)) (?:LE|EN) |DDN|DATE DE NAISSANCE)")
 _AFTER_NAME: Final = re.compile(
     r"(?<![A-Z0-9])(?:(?:NEE?|NE\(E\)|NE\.E|DDN|D\.D\.N\.?)(?= ?:? ?(?:LE|EN)? ?:? ?[0-9])"
     r"|(?:NEE|EPOUSE|EPSE|EP\.|VEUVE) (?=[A-Z]))"
 )
+
+_LE: Final = re.compile("LE ")
 
 
 class Part(StrEnum):
@@ -58,17 +62,26 @@ def person_at(page: Page) -> Mention | None:
 
 def mentions(page: Page) -> tuple[Mention, ...]:
     """Every person named with a civility, on a line that announces the patient, or just before a birth date."""
-    found: dict[int, Mention] = {}
-    copied = _copy_spans(page)
+    found: list[Mention] = []
+    copied = _Spans(_copy_spans(page))
     for start, head, after in _heads(page):
-        if any(start < mention.end and mention.start <= start for mention in found.values()):
-            continue
-        mention = _mention(page, start, head, after, copied)
+        mention = _mention(page, start, head, after, copied) if not found or start >= found[-1].end else None
         if mention:
-            found[start] = mention
-    for mention in _named_before_date(page, tuple(found.values())):
-        found[mention.start] = mention
-    return tuple(_with_orphans(page, sorted(found.values(), key=lambda each: each.start)))
+            found.append(mention)
+    found += _named_before_date(page, _Spans([(mention.start, mention.end) for mention in found]))
+    return tuple(_with_orphans(page, sorted(found, key=lambda each: each.start)))
+
+
+class _Spans:
+    """Spans of a text in order, none over another, searched by halves."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._spans = spans
+        self._starts = [start for start, _ in spans]
+
+    def hold(self, at: int) -> bool:
+        place = bisect_right(self._starts, at) - 1
+        return place >= 0 and at < self._spans[place][1]
 
 
 def _heads(page: Page) -> Iterable[tuple[int, str, int]]:
@@ -86,7 +99,7 @@ def _is_head(page: Page, found: re.Match[str]) -> bool:
     return True
 
 
-def _mention(page: Page, start: int, head: str, after: int, copied: tuple[tuple[int, int], ...]) -> Mention | None:
+def _mention(page: Page, start: int, head: str, after: int, copied: _Spans) -> Mention | None:
     if head == "LINE":
         after = _skip(page, after)
         if lexicon.HEAD.match(page.folded, after):
@@ -96,10 +109,16 @@ def _mention(page: Page, start: int, head: str, after: int, copied: tuple[tuple[
     if not words and not professional:
         return None
     sex = lexicon.SEX.get(head)
-    mention = _tail(page, Mention(start, end, Part.NAMED, fullnames.names(words), sex=sex), dashes=head == "LINE")
-    if professional or any(a <= start < b for a, b in copied):
+    mention = _tail(
+        page,
+        Mention(start, end, Part.NAMED, fullnames.names(words), sex=sex),
+        dashes=head == "LINE" or _on_patient_line(page, start),
+    )
+    if professional or copied.hold(start):
         return replace(mention, part=Part.OTHER)
-    if _is_loose(page, start, head) and not (mention.names.family and mention.names.given_names or mention.birth_date):
+    if _is_loose(page, start, head) and not (
+        (mention.names.family and mention.names.given_names) or mention.birth_date
+    ):
         return None
     return replace(mention, part=_part(page, mention, head))
 
@@ -131,6 +150,10 @@ def _piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tuple[Ment
     dated = textdates.read(folded, born.end()) if born and mention.birth_date is None else None
     if born and dated:
         return replace(mention, birth_date=dated[0]), dated[1], _born_sex(born)
+    since = _LE.match(folded, at) if mention.birth and mention.birth_date is None else None
+    dated = textdates.read(folded, since.end()) if since else None
+    if dated:
+        return replace(mention, birth_date=dated[0]), dated[1], None
     for form, field in ((lexicon.MAIDEN, "birth"), (lexicon.MARRIED, "used")):
         opened = form.match(folded, at)
         if opened:
@@ -178,7 +201,7 @@ def _part(page: Page, mention: Mention, head: str) -> Part:
     """What the words before and after say of the person's part. A kinship in the same sentence makes it another's."""
     context = _context(page, mention.start)
     told = page.folded[mention.start : mention.end]
-    after = page.prose[mention.end : mention.end + 60]
+    after = _following(page, mention.end)
     if lexicon.RELATIVE.search(context) or lexicon.APPOSED.match(after) or lexicon.PROFESSION.match(after):
         return Part.OTHER
     if any(lexicon.APPOSED.match(told, place.start()) for place in re.finditer("[,(]", told)):
@@ -186,7 +209,17 @@ def _part(page: Page, mention: Mention, head: str) -> Part:
     announced = head in ("LINE", "PATIENT", "PATIENTE") or _on_patient_line(page, mention.start)
     if announced or lexicon.ANNOUNCED.search(context):
         return Part.ANNOUNCED
-    return Part.DATED if mention.birth_date else Part.NAMED
+    if mention.birth_date:
+        return Part.DATED
+    return Part.OTHER if lexicon.PROFESSION.match(page.folded, mention.end) else Part.NAMED
+
+
+def _following(page: Page, at: int) -> str:
+    """The words after an offset, over a line end only when the sentence goes on."""
+    after = page.prose[at : at + 60]
+    end = after.find("\n")
+    goes_on = page.text[at + end + 1 : at + end + 2].islower()
+    return after if end < 0 or goes_on else after[:end]
 
 
 def _context(page: Page, at: int) -> str:
@@ -208,16 +241,16 @@ def _on_patient_line(page: Page, at: int) -> bool:
     found = lexicon.PATIENT_LINE.match(page.folded, start)
     if found and found.group().rstrip().endswith(":"):
         return True
-    above = page.folded[:start].rstrip().rsplit("\n", 1)[-1]
+    above = page.folded[max(0, start - _LOOK_BACK) : start].rstrip().rsplit("\n", 1)[-1]
     marked = lexicon.PATIENT_LINE.match(above + "\n")
     return bool(marked) and not page.folded[start:at].strip() and not above[marked.end() if marked else 0 :].strip()
 
 
-def _named_before_date(page: Page, known: tuple[Mention, ...]) -> Iterable[Mention]:
+def _named_before_date(page: Page, known: _Spans) -> Iterable[Mention]:
     """A name without civility just before its birth date: "DUPONT Jean né le 12/03/1956"."""
     past = 0
     for found in _AFTER_NAME.finditer(page.folded):
-        if found.start() < past or any(mention.start <= found.start() < mention.end for mention in known):
+        if found.start() < past or known.hold(found.start()):
             continue
         words = fullnames.before(page, found.start())
         if not words:
@@ -231,11 +264,11 @@ def _named_before_date(page: Page, known: tuple[Mention, ...]) -> Iterable[Menti
 
 def _with_orphans(page: Page, found: list[Mention]) -> Iterable[Mention]:
     """Give a line "née le …" to the person whose name and address stand in the lines just above."""
-    orphans = [m.end() for m in _ORPHAN.finditer(page.folded) if not any(x.start <= m.end() < x.end for x in found)]
     for mention, following in zip_longest(found, found[1:]):
-        near = [at for at in orphans if mention.end <= at and (following is None or at < following.start)]
-        if near and mention.birth_date is None and _under(page, mention, near[0]):
-            born = _tail(page, replace(mention, end=near[0]), dashes=False)
+        until = min(mention.end + _ORPHAN_REACH, following.start if following else len(page.folded))
+        orphan = _ORPHAN.search(page.folded, mention.end, until) if mention.birth_date is None else None
+        if orphan and _under(page, mention, orphan.end()):
+            born = _tail(page, replace(mention, end=orphan.end()), dashes=False)
             part = Part.DATED if mention.part is Part.NAMED and born.birth_date else mention.part
             yield replace(born, part=part)
         else:

@@ -21,6 +21,7 @@ from gateway.model.identity import Claim
 
 _NEAR = 6
 _MOST_CLAIMS = 8
+_MOST_PEOPLE = 20  # beyond two, the answer is the same: several patients
 _TRAITS = ("birth_name", "used_name", "family_name", "full_name", "given_names", "birth_date", "sex")
 
 
@@ -125,9 +126,9 @@ def _together(drafts: list[_Draft]) -> list[_Draft]:
     people: list[_Draft] = []
     for draft in sorted((d for d in drafts if d.is_named), key=lambda d: -d.weight):
         place = next((n for n, known in enumerate(people) if _same_person(known.claim, draft.claim)), None)
-        if place is None:
+        if place is None and len(people) < _MOST_PEOPLE:
             people.append(draft)
-        else:
+        elif place is not None:
             people[place] = _merged(people[place], draft)
     for draft in (d for d in drafts if not d.is_named):
         people = _given_to_nearest(people, draft)

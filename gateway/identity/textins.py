@@ -11,7 +11,9 @@ from gateway.identity.lexicon import RELATIVE
 from gateway.identity.page import Page
 from gateway.model.identity import INS_NIA, INS_NIR, Ins
 
-_NUMBER: Final = re.compile(r"(?<![0-9A-Z.])[1-8](?:[ ./\-]{0,3}(?:[0-9]|(?<=2)[AB])){12,14}(?![0-9])")
+_NUMBER: Final = re.compile(
+    r"(?<![0-9A-Z.])(?!1 ?\. ?2 ?\. ?250)[1-8](?:[ ./\-]{0,3}(?:[0-9]|(?<=2)[AB])){12,14}(?![0-9])"
+)
 _OID: Final = re.compile(r"1 ?\. ?2 ?\. ?250 ?\. ?1 ?\. ?213 ?\. ?1 ?\. ?4 ?\. ?([0-9]{1,2})(?![0-9.])")
 _LABEL: Final = re.compile(
     r"(?<![A-Z])(?:I\.N\.S\.?|INS)(?![A-Z])|IDENTIFIANT NATIONAL DE SANTE|IDENTITE NATIONALE DE SANTE|MATRICULE(?! D)"
