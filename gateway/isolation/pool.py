@@ -6,8 +6,8 @@ import asyncio
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,15 +132,9 @@ class Pool:
         ``parts`` raises comes through. Cancelled: the reader is killed and replaced.
         """
         async with self._places, self._reader() as reader:
-            try:
-                await self._request(reader, request, parts)
-                async with asyncio.timeout(self._limits.seconds):
-                    return await reader.channel.reply(self._limits)
-            except TimeoutError as error:
-                self._observer.event("reader.timed-out")
-                raise ReaderTimedOut(f"killed after {self._limits.seconds:g} s") from error
-            except (EOFError, ConnectionError) as error:
-                raise await self._post_mortem(reader) from error
+            await self._request(reader, request, parts)
+            async with self._its_turn(reader):
+                return await reader.channel.reply(self._limits)
 
     @asynccontextmanager
     async def _reader(self) -> AsyncIterator[_Reader]:
@@ -179,18 +173,28 @@ class Pool:
         return reader.too_big or reader.documents >= self._limits.documents or grown > self._limits.growth
 
     async def _request(self, reader: _Reader, request: bytes, parts: Parts) -> None:
-        """Send it all. The clock runs while the reader must take, not while ``parts`` are awaited."""
-        seconds, channel = self._limits.seconds, reader.channel
-        async with asyncio.timeout(seconds):
+        """Send it all. What ``parts`` take, or raise, is not put down to the reader."""
+        channel = reader.channel
+        async with self._its_turn(reader):
             await channel.send(BODY, request)
-        async for chunk in _pieces(parts):
-            async with asyncio.timeout(seconds):
-                if chunk is None:
-                    await channel.send(END_OF_PART)
-                else:
-                    await channel.send_chunk(chunk)
-        async with asyncio.timeout(seconds):
+        async with aclosing(_pieces(parts)) as pieces:
+            async for chunk in pieces:
+                async with self._its_turn(reader):
+                    await (channel.send(END_OF_PART) if chunk is None else channel.send_chunk(chunk))
+        async with self._its_turn(reader):
             await channel.send(DONE)
+
+    @asynccontextmanager
+    async def _its_turn(self, reader: _Reader) -> AsyncIterator[None]:
+        """While the reader has to act: its silence and its end are told as what they are."""
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                yield
+        except TimeoutError as error:
+            self._observer.event("reader.timed-out")
+            raise ReaderTimedOut(f"killed after {self._limits.seconds:g} s") from error
+        except (EOFError, ConnectionError) as error:
+            raise await self._post_mortem(reader) from error
 
     async def _new(self) -> _Reader:
         await self._ensure_hatch()
@@ -237,7 +241,7 @@ class Pool:
                     reader.hatch.kill(reader.number)
 
 
-async def _pieces(parts: Parts) -> AsyncIterator[bytes | None]:
+async def _pieces(parts: Parts) -> AsyncGenerator[bytes | None, None]:
     """Chunks, and None at the end of each part. A plain iterator is stepped in a thread: it may read a disk."""
     if isinstance(parts, AsyncIterable):
         async for chunk in parts:

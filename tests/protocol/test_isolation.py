@@ -135,7 +135,6 @@ DEEDS: dict[str, Callable[[str, Sequence[bytes]], tuple[bytes, Sequence[bytes]]]
     "remove": lambda rest, _parts: attempt(lambda: Path(rest).unlink()),
     "chmod": lambda rest, _parts: attempt(lambda: Path(rest).chmod(0o777)),
     "unlimit": lambda _rest, _parts: attempt(lambda: __import__("resource").prlimit(os.getppid(), 4, (0, 0))),
-    "thread": lambda _rest, _parts: attempt(lambda: asyncio.run(asyncio.sleep(0))),
 }
 
 
@@ -331,14 +330,20 @@ async def test_cancelled_calls_leave_no_reader_behind_and_no_answer_to_another()
         await gone(first)
 
 
-async def test_what_the_parts_raise_comes_through() -> None:
+@pytest.mark.parametrize("kind", [LookupError, ConnectionResetError, TimeoutError, EOFError])
+async def test_what_the_parts_raise_comes_through_and_is_not_put_down_to_the_reader(kind: type[Exception]) -> None:
     def broken() -> Iterator[bytes]:
         yield b"x"
-        raise LookupError("vault")
+        raise kind("vault")
+
+    async def broken_stream() -> AsyncIterator[bytes]:
+        for piece in broken():
+            yield piece
 
     async with running() as pool:
-        with pytest.raises(LookupError):
-            await pool.call(b"echo x", [broken()])
+        for parts in ([broken()], broken_stream()):
+            with pytest.raises(kind, match="vault"):
+                await pool.call(b"echo x", parts)
         assert (await pool.call(b"echo well")).body == b"well"
 
 
