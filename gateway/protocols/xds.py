@@ -13,6 +13,7 @@ from gateway.model import documents
 from gateway.model.documents import CdaHeader, Code, Visibility
 from gateway.model.identity import INS_OIDS, Ins
 from gateway.protocols.datatypes import cx, escape, patient_id, utc, utc_second, xcn, xon
+from gateway.protocols.xds_formats import format_code
 from gateway.terminology import concept, label, type_code
 
 Scheme = str
@@ -38,31 +39,6 @@ DOCUMENT_ENTRY: dict[str, Scheme] = {
     "uniqueId": "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab",
 }
 
-#: Model of the CI-SIS → formatCode. ASS_A11 is not public: these are the pairs whose names leave no doubt; any other
-#: structured body is ``_ANY_MODEL``, which the DMP accepts for what is not referenced.
-_FORMATS = {
-    "1.3.6.1.4.1.19376.1.3.3": "urn:ihe:lab:xd-lab:2008",
-    "1.2.250.1.213.1.1.1.55": "urn:ihe:lab:xd-lab:2008",
-    "1.2.250.1.213.1.1.1.13": "urn:asip:ci-sis:vsm:2012",
-    "1.2.250.1.213.1.1.1.24": "urn:asip:ci-sis:fludr:2017",
-    "1.2.250.1.213.1.1.1.29": "urn:asip:ci-sis:ldl-ses:2017",
-    "1.2.250.1.213.1.1.1.32": "urn:asip:ci-sis:crgm:2018",
-    "1.2.250.1.213.1.1.1.37": "urn:asip:ci-sis:vac:2019",
-    "1.2.250.1.213.1.1.1.39": "urn:ihe:pharm:pre:2010",
-    "1.2.250.1.213.1.1.1.40": "urn:asip:ci-sis:cr-anest:2020",
-    "1.2.250.1.213.1.1.1.45": "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013",
-    "1.2.250.1.213.1.1.1.47": "urn:ans:ci-sis:img-da:2022",
-    "1.2.250.1.213.1.1.1.59": "urn:ans:ci-sis:trod:2024",
-    "1.2.250.1.213.1.1.1.5.4": "urn:ans:ci-sis:cse-mde:2023",
-}
-_ANY_MODEL = "urn:asipSante:modelesHorsProfils:2011"
-_UNSTRUCTURED = {
-    "application/pdf": "urn:ihe:iti:xds-sd:pdf:2008",
-    "text/plain": "urn:ihe:iti:xds-sd:text:2008",
-    "image/jpeg": "urn:ihe:iti-fr:xds-sd:jpeg:2010",
-    "text/rtf": "urn:ihe:iti-fr:xds-sd:rtf:2010",
-    "image/tiff": "urn:ihe:iti-fr:xds-sd:tiff:2010",
-}
 _ATTRIBUTES = {"JDV_J08": "confidentialityCode", "JDV_J59": "contentTypeCode", "JDV_J60": "formatCode"}
 _CLASS_SYSTEM = "1.2.250.1.213.1.1.4.1"
 _REFERENCE_KINDS = {"order": "urn:ihe:iti:xds:2013:order", "accession": "urn:ihe:iti:xds:2013:accession"}
@@ -242,11 +218,7 @@ def _class_code(code: Code) -> Code:
 
 
 def _format_code(header: CdaHeader) -> Code:
-    """By the media type of an unstructured body, else by the most specific model known (the last template named)."""
-    if header.media_type:
-        return _in_set("JDV_J60", _required("formatCode", _UNSTRUCTURED.get(header.media_type, "")))
-    models = (_FORMATS[model] for model in reversed(header.template_ids) if model in _FORMATS)
-    return _in_set("JDV_J60", next(models, _ANY_MODEL))
+    return _in_set("JDV_J60", _required("formatCode", format_code(header.media_type, header.template_ids)))
 
 
 def _facility(header: CdaHeader) -> Code:
