@@ -18,11 +18,15 @@ _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "oe", "Æ": "ae", "ß"
 
 def normalise(text: str) -> str:
     """The words of a text, separated by one blank; ``compte(s) rendu(s)`` is written ``cr``."""
-    plain = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    words = _NOT_A_WORD.sub(" ", _INITIALS.sub(r"\1", plain)).split()
+    plain = text if text.isascii() else _without_marks(text)
+    words = _NOT_A_WORD.sub(" ", _INITIALS.sub(r"\1", plain.casefold())).split()
     kept = " ".join(word for word in words if word not in SMALL)
     return f" {kept} ".replace(" comptes rendus ", " cr ").replace(" compte rendu ", " cr ").strip()
+
+
+def _without_marks(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 @dataclass(frozen=True, slots=True)
