@@ -49,7 +49,10 @@ def body(parts: Sequence[Part], limits: Limits) -> str:
     """The plain text of the mail itself (not of those inside it); HTML only where there is no plain text."""
     own = [part for part in parts if is_body(part) and not part.mails and not part.too_deep]
     plain = [part for part in own if part.media_type != "text/html"]
-    texts = [mime.without_uuencoded(part.text()) for part in plain] or [plain_text(part.text()) for part in own]
+    size = 4 * limits.body_text
+    texts = [mime.without_uuencoded(part.text(size)) for part in plain] or [
+        plain_text(part.text(_MARKUP)) for part in own
+    ]
     joined = "\n\n".join(text.replace("\r\n", "\n").strip() for text in texts if text.strip())
     return joined.replace("\x00", "")[: limits.body_text]
 
@@ -58,7 +61,7 @@ def plain_text(markup: str) -> str:
     """The words of an HTML text, one line for each block."""
     parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
-        root = etree.fromstring(markup[:_MARKUP].encode("utf-8", "replace"), parser)
+        root = etree.fromstring(markup.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return ""
     pieces = _pieces(root) if root is not None else ()

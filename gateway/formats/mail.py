@@ -18,6 +18,9 @@ from gateway.formats.mime import Part
 from gateway.model.documents import Carrier, DocumentReading, Envelope, MailReading
 from gateway.model.reasons import Ignored, Reason
 
+#: Bytes of HTML in which the logos shown are looked for.
+_MARKUP = 2_000_000
+
 
 def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = DEFAULT) -> MailReading:
     """Read a mail (RFC 5322 bytes). Never raises for what the bytes hold: a problem is in the answer.
@@ -31,7 +34,7 @@ def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = 
     stated = envelope.read(fields, parts, limits)
     if kinds.is_report(fields, parts, stated):
         return MailReading(VERSION, stated, (), ignored=Ignored.REPORT)
-    html = "\n".join(p.text() for p in parts if p.media_type == "text/html" and envelope.is_body(p))
+    html = "\n".join(p.text(_MARKUP) for p in parts if p.media_type == "text/html" and envelope.is_body(p))
     context = Context(limits, schema, html)
     found = [draft for part in parts for draft in _of_part(part, context)]
     documents = _numbered(_settled(found, limits))
@@ -74,7 +77,7 @@ def _of_part(part: Part, context: Context) -> list[Draft]:
         return [draft for inner, content in named for draft in drafts.of_part(inner, content, context)]
     kind = sniff.sniff(data)
     if kind is sniff.Kind.HPRIM_MEDECIN:
-        return [drafts.body_document(part.path, data, part.text()[: context.limits.document_text])]
+        return [drafts.body_document(part.path, data, part.text(context.limits.document_text))]
     if kind in {sniff.Kind.TEXT, sniff.Kind.HTML, sniff.Kind.EMPTY, sniff.Kind.UNKNOWN, sniff.Kind.XML}:
         return []
     return drafts.of_part(part, data, context)

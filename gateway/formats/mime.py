@@ -68,9 +68,9 @@ class Part:
         """The bytes after transfer decoding."""
         return decode(self.source[self.start : self.end], self.fields.token("content-transfer-encoding"))
 
-    def text(self) -> str:
-        """The decoded bytes as text."""
-        return headers.decode_bytes(self.decoded(), self.fields.parameter("content-type", "charset") or "utf-8")
+    def text(self, size: int) -> str:
+        """The first ``size`` decoded bytes as text."""
+        return headers.decode_bytes(self.decoded()[:size], self.fields.parameter("content-type", "charset") or "utf-8")
 
 
 def split(raw: bytes, limits: Limits) -> tuple[headers.Fields, tuple[Part, ...]]:
@@ -82,7 +82,7 @@ def split(raw: bytes, limits: Limits) -> tuple[headers.Fields, tuple[Part, ...]]
     for leaf in _walk(root, limits, 0):
         leaves.append(leaf)
         if len(leaves) > limits.mime_parts:
-            raise FormatError(Reason.UNSAFE, "Le message contient un nombre anormal de parties.")
+            raise _too_many()
     return fields, tuple(leaves)
 
 
@@ -128,7 +128,7 @@ def _walk(part: Part, limits: Limits, depth: int) -> Iterator[Part]:
     if container and depth >= limits.mime_depth:
         yield Part(part.path, part.fields, part.source, part.start, part.end, part.mails, part.parents, too_deep=True)
     elif kind.startswith("multipart/"):
-        spans = _spans(part)
+        spans = _spans(part, limits)
         if not spans:
             yield part
         for number, (start, end) in enumerate(spans, 1):
@@ -164,16 +164,16 @@ def _header(source: bytes, start: int, end: int, limits: Limits) -> tuple[header
     return headers.parse(source[start:position], limits.header_value), position
 
 
-def _spans(part: Part) -> list[tuple[int, int]]:
+def _spans(part: Part, limits: Limits) -> list[tuple[int, int]]:
     """The [start, end) of each child of a multipart; a missing or wrong boundary is guessed from the first line."""
     boundary = part.fields.parameter("content-type", "boundary").encode("utf-8", "replace")
-    spans = _between(part, b"--" + boundary) if boundary else []
+    spans = _between(part, b"--" + boundary, limits) if boundary else []
     if not spans and (guess := _GUESS.search(part.source, part.start, part.end)):
-        spans = _between(part, b"--" + guess[1])
+        spans = _between(part, b"--" + guess[1], limits)
     return spans
 
 
-def _between(part: Part, delimiter: bytes) -> list[tuple[int, int]]:
+def _between(part: Part, delimiter: bytes, limits: Limits) -> list[tuple[int, int]]:
     source, spans, opened = part.source, [], -1
     position = source.find(delimiter, part.start, part.end)
     while position >= 0:
@@ -187,6 +187,8 @@ def _between(part: Part, delimiter: bytes) -> list[tuple[int, int]]:
             opened = -1 if rest else following
             if rest:
                 return spans
+            if len(spans) > limits.mime_parts:
+                raise _too_many()
         position = source.find(delimiter, position + 1 if rest else following, part.end)
     if opened >= 0:
         spans.append((opened, part.end))
@@ -199,6 +201,10 @@ def _without_line_end(source: bytes, start: int, end: int) -> int:
         if end > start and source[end - 1] == 0x0D:
             end -= 1
     return end
+
+
+def _too_many() -> FormatError:
+    return FormatError(Reason.UNSAFE, "Le message contient un nombre anormal de parties.")
 
 
 def _base64(data: bytes) -> bytes:

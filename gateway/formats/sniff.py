@@ -77,6 +77,7 @@ _PKCS7_OID = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _HPRIM_SANTE = re.compile(r"H.{4,6}[^\r\n]*?(?:ADM|ORU|ORM|REG|ERR|FAC)", re.DOTALL)
 _HPRIM_END = re.compile(r"\*{4} ?FIN(?:FICHIER)? ?\*{4}", re.IGNORECASE)
 _DATE_LINE = re.compile(r"\d{2}[/.-]?\d{2}[/.-]?(?:\d{4}|\d{2})\s*$")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _BLANKS = " \t\r\n\ufeff\x00"
 
 
@@ -95,7 +96,7 @@ def sniff(data: bytes) -> Kind:
         return Kind.DICOM
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return Kind.WEBP
-    return _textual(data) or _by_libmagic(data)
+    return _textual(data) or (Kind.TEXT if not _CONTROLS.search(data[:4096]) else _by_libmagic(data))
 
 
 def start_of_text(data: bytes, length: int = 4096) -> str:

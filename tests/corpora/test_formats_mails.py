@@ -56,12 +56,12 @@ def _differences(truth: Truth, reading: MailReading) -> list[str]:
         expected = whole[0]["ignore_kind"] or whole[0]["expected_reason"]
         return [] if said == expected else [f"the mail is {said}, not {expected}"]
     left = list(reading.documents)
-    found = [difference for document in truth["documents"] for difference in _compare(document, left)]
+    found = [difference for document in truth["documents"] for difference in _compare(document, left, truth["family"])]
     extra = [f"not in the truth: {d.part}" for d in left if d.ignored is None]
     return found + extra
 
 
-def _compare(truth: Truth, left: list[DocumentReading]) -> list[str]:
+def _compare(truth: Truth, left: list[DocumentReading], family: str) -> list[str]:
     """What differs; the reading that matches is taken from ``left``."""
     digests = [truth["sha256"], *truth["alt_sha256"]]
     match = next((d for digest in digests for d in left if d.sha256 == digest), None)
@@ -75,7 +75,7 @@ def _compare(truth: Truth, left: list[DocumentReading]) -> list[str]:
     ignored = None if truth["ignore_kind"] == Ignored.DUPLICATE else truth["ignore_kind"]
     checks = {
         "ignored": match.ignored == ignored,
-        "problem": _problem_agrees(truth, match),
+        "problem": _problem_agrees(truth, match, family),
         "unique id": not match.header or match.unique_id == (truth["unique_id"] or match.unique_id),
         "action": match.action == truth["action"],
         "type": match.header is None or match.header.code.code == truth["type_code"],
@@ -91,11 +91,11 @@ def _stands_for(truth: Truth, document: DocumentReading) -> bool:
     return hidden or (truth["sha256"] is None and document.ignored == truth["ignore_kind"])
 
 
-def _problem_agrees(truth: Truth, document: DocumentReading) -> bool:
+def _problem_agrees(truth: Truth, document: DocumentReading, family: str) -> bool:
     """A reason of format is one that the truth accepts, and one that the truth demands is there."""
     if document.problem is None:
         demanded = truth["expected_reason"] in _FORMAT_REASONS
-        return not demanded or truth["family"] == "duplicates"  # a used unique id shows only against other mails
+        return not demanded or family == "duplicates"  # a used unique id shows only against other mails
     waiting = truth["carrier"] in _NOT_OPENED and document.problem is Reason.UNSUPPORTED_FORMAT
     return waiting or document.problem in {truth["expected_reason"], *truth["accept_reasons"]}
 

@@ -36,6 +36,7 @@ def _reason(data: bytes, limits: Limits = DEFAULT) -> Reason | None:
         b"<?xml version='1.0'?><!-- <a> --><!DOCTYPE a><a/>",
         "<?xml version='1.0' encoding='utf-16'?><!DOCTYPE a><a/>".encode("utf-16"),
         b"\xef\xbb\xbf<!DOCTYPE a><a/>",
+        b"<!DOCTYPE a><a>never even parsed",
     ],
 )
 def test_document_types_are_refused(data: bytes) -> None:

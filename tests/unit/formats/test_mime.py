@@ -129,7 +129,10 @@ def test_too_many_parts() -> None:
     raw = mail(*[b"\r\nx"] * 11)
     assert len(_leaves(raw)) == 11
     with pytest.raises(FormatError) as refused:
-        _leaves(raw, replace(DEFAULT, mime_parts=10))
+        _leaves(
+            mail(*[b"\r\nx"] * 5, text(), *[b"Content-Type: message/rfc822\r\n\r\n\r\nx"] * 5),
+            replace(DEFAULT, mime_parts=10),
+        )
     assert refused.value.reason is Reason.UNSAFE
 
 
