@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.formats import cda, dangers, kinds, xdm
+from gateway.formats import cda, dangers, kinds, xdm, xmltree
 from gateway.formats.archive import Archive, Entry
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
@@ -65,6 +65,8 @@ def of_bytes(path: str, name: str, kind: Kind, data: bytes, context: Context, *,
             return _of_zip(reading, data, context, depth=depth)
         if kind is Kind.CDA:
             return [_of_cda(reading, data, context)]
+        if kind is Kind.XML:
+            xmltree.parse(data, context.limits)
     except FormatError as error:
         return [Draft(refused(reading, error))]
     if kind is Kind.PDF:
@@ -77,10 +79,10 @@ def refused(reading: DocumentReading, error: FormatError) -> DocumentReading:
     return replace(reading, problem=error.reason, detail=error.detail)
 
 
-def body_document(path: str, data: bytes, text: str) -> Draft:
-    """A document that is the text of the mail itself (HPRIM)."""
-    reading = _plain(path, "", Kind.HPRIM_MEDECIN, data)
-    return Draft(replace(_not_read(reading, Kind.HPRIM_MEDECIN), carrier=Carrier.BODY, text=text))
+def body_document(path: str, kind: Kind, data: bytes, text: str) -> Draft:
+    """A document that is the text of the mail itself (HPRIM, HL7)."""
+    reading = _plain(path, "", kind, data)
+    return Draft(replace(_not_read(reading, kind), carrier=Carrier.BODY, text=text))
 
 
 def unopened(part: Part) -> Draft:

@@ -11,6 +11,7 @@ from gateway.formats.mime import Part
 from gateway.formats.sniff import IMAGES, Kind
 from gateway.model.documents import Envelope
 
+_ALTERNATIVES = frozenset({Kind.TEXT, Kind.HTML, Kind.RTF})  # the same words again, in another dress
 _SIGNATURE_TYPES = frozenset(
     {
         "application/pkcs7-signature",
@@ -40,6 +41,9 @@ _DISCLAIMER = re.compile(
     r"confidentiel|destinataire|disclaimer|confidential|intended recipient|antivirus|avast|imprimer ce", re.IGNORECASE
 )
 _EXCHANGE_NAME = re.compile(r"^ATT\d+\.(txt|htm|html)$", re.IGNORECASE)
+_LETTER = re.compile(
+    r"\bn[ée]{1,2}e?\b|patient|\b(mme|madame|monsieur|m\.|dr|docteur)\b|\d\d/\d\d/\d{4}", re.IGNORECASE
+)
 _SMALL_TEXT = 2500
 _DOCUMENT_SIDE = 480  # pixels: an A4 page is 595 × 842 at 72 dpi, logos and banners are lower
 _DOCUMENT_BYTES = 12_000
@@ -77,6 +81,8 @@ def is_accessory(part: Part, kind: Kind, data: bytes, html: str) -> bool:
     if kind in {Kind.VCARD, Kind.CALENDAR, Kind.APPLE_DOUBLE} or part.filename.lower() in {"smime.p7s", "thumbs.db"}:
         return True
     if kind is Kind.EMPTY and not part.filename:
+        return True
+    if kind in _ALTERNATIVES and not part.filename and part.parents[-1:] == ("multipart/alternative",):
         return True
     if kind in IMAGES:
         return _is_decoration(part, kind, data, html)
@@ -120,6 +126,5 @@ def _is_notice(part: Part, data: bytes) -> bool:
     if len(data) > _SMALL_TEXT:
         return False
     text = data.decode("utf-8", "replace")
-    if _EXCHANGE_NAME.match(part.filename):
-        return True
-    return _DISCLAIMER.search(text) is not None and not re.search(r"\bn[ée]{1,2}e?\b", text)
+    notice = _EXCHANGE_NAME.match(part.filename) or _DISCLAIMER.search(text)
+    return notice is not None and not _LETTER.search(text)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lxml import etree
 
-from gateway.formats import VERSION, copies, drafts, envelope, kinds, mime, pdf, sniff
+from gateway.formats import VERSION, copies, drafts, envelope, kinds, mime, pdf
 from gateway.formats.archive import Archive, at
 from gateway.formats.copies import Original
 from gateway.formats.drafts import Context, Draft
@@ -15,11 +15,16 @@ from gateway.formats.errors import FormatError
 from gateway.formats.headers import Fields
 from gateway.formats.limits import DEFAULT, Limits
 from gateway.formats.mime import Part
+from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Carrier, DocumentReading, Envelope, MailReading
 from gateway.model.reasons import Ignored, Reason
 
 #: Bytes of HTML in which the logos shown are looked for.
 _MARKUP = 2_000_000
+
+#: What the text of a mail may be without being a document, and the messages that some programs send as text.
+_WORDS = frozenset({Kind.TEXT, Kind.HTML, Kind.EMPTY, Kind.UNKNOWN, Kind.XML})
+_LETTERS = frozenset({Kind.HPRIM_MEDECIN, Kind.HPRIM_SANTE, Kind.HL7V2})
 
 
 def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = DEFAULT) -> MailReading:
@@ -75,10 +80,10 @@ def _of_part(part: Part, context: Context) -> list[Draft]:
     if files:
         named = ((_uuencoded(part, number, name), content) for number, (name, content) in enumerate(files))
         return [draft for inner, content in named for draft in drafts.of_part(inner, content, context)]
-    kind = sniff.sniff(data)
-    if kind is sniff.Kind.HPRIM_MEDECIN:
-        return [drafts.body_document(part.path, data, part.text(context.limits.document_text))]
-    if kind in {sniff.Kind.TEXT, sniff.Kind.HTML, sniff.Kind.EMPTY, sniff.Kind.UNKNOWN, sniff.Kind.XML}:
+    kind = sniff(data)
+    if kind in _LETTERS:
+        return [drafts.body_document(part.path, kind, data, part.text(context.limits.document_text))]
+    if kind in _WORDS:
         return []
     return drafts.of_part(part, data, context)
 
@@ -111,7 +116,7 @@ def _settle(draft: Draft, originals: tuple[Original, ...], limits: Limits, *, as
         return drafts.refused(reading, error)
     reading = replace(reading, text=found.text, pages=found.pages)
     if copies.find(reading.sha256, reading.filename, found.text, originals, as_many=as_many):
-        return replace(reading, ignored=Ignored.COPY)
+        return replace(reading, ignored=Ignored.COPY, problem=None, detail="")
     if not found.text and reading.problem is None:
         detail = "Ce PDF est une image sans texte, que la passerelle ne sait pas encore lire."
         return replace(reading, problem=Reason.UNSUPPORTED_FORMAT, detail=detail)

@@ -78,6 +78,7 @@ _HPRIM_SANTE = re.compile(r"H.{4,6}[^\r\n]*?(?:ADM|ORU|ORM|REG|ERR|FAC)", re.DOT
 _HPRIM_END = re.compile(r"\*{4} ?FIN(?:FICHIER)? ?\*{4}", re.IGNORECASE)
 _DATE_LINE = re.compile(r"\d{2}[/.-]?\d{2}[/.-]?(?:\d{4}|\d{2})\s*$")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_CLINICAL_DOCUMENT = re.compile(rb"<(?:[\w.-]{1,40}:)?ClinicalDocument[\s>]")
 _BLANKS = " \t\r\n\ufeff\x00"
 
 
@@ -147,10 +148,9 @@ def _markup(data: bytes, head: str) -> Kind:
     lower = head[:1024].lower()
     if lower.startswith(("<!doctype html", "<html")) or ("<html" in lower and "<clinicaldocument" not in lower):
         return Kind.HTML
-    name = "ClinicalDocument"
-    if name.encode() in data or name.encode("utf-16-le") in data or name.encode("utf-16-be") in data:
-        return Kind.CDA
-    return Kind.XML
+    if b"\x00" in data[:4]:
+        data = data.decode("utf-16-be" if data[:1] in {b"\x00", b"\xfe"} else "utf-16-le", "replace").encode()
+    return Kind.CDA if _CLINICAL_DOCUMENT.search(data) else Kind.XML
 
 
 def _is_bitmap(data: bytes) -> bool:

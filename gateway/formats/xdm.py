@@ -15,6 +15,7 @@ from gateway.model.reasons import Reason
 
 _TREE = "ihe_xdm"
 _METADATA = "metadata.xml"
+_STYLES = (".xsl", ".xslt", ".xsd", ".css")
 #: What goes with an XDM archive without being a document, unless METADATA.XML lists it: README, INDEX, style sheets.
 _COMPANIONS = frozenset({Kind.TEXT, Kind.HTML, Kind.XML, Kind.EMPTY, Kind.UNKNOWN}) | IMAGES
 
@@ -115,6 +116,8 @@ def _places(folder: str, uri: str) -> Iterator[str]:
 def _unlisted(files: Sequence[tuple[Entry, bytes]], claimed: set[int], detail: str) -> Iterator[XdmFile]:
     for entry, data in files:
         if entry.index in claimed or entry.name.lower() == _METADATA:
+            continue
+        if entry.name.lower().endswith(_STYLES):
             continue
         kind = sniff(data)
         if kind is Kind.CDA:

@@ -189,6 +189,16 @@ def test_hprim_in_the_body(mark: str) -> None:
     assert reading.problem is None
 
 
+def test_hl7_in_the_body() -> None:
+    reading = mail.read(builders.mail(text("MSH|^~\\&|LABO|X|DPI|Y|20260101||ORU^R01|1|P|2.5\r\nPID|1\r\n")))
+    assert [(d.carrier, d.media_type) for d in reading.documents] == [(Carrier.BODY, "application/hl7-v2")]
+
+
+def test_rich_text_as_an_alternative_of_the_body_is_no_document() -> None:
+    rich = b"Content-Type: text/rtf\r\n\r\n{\\rtf1 Bonjour}"
+    assert mail.read(builders.mail(text(), rich, top="multipart/alternative")).problem is Reason.NO_DOCUMENT
+
+
 def _png(width: int, height: int, size: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", width, height) + bytes(size)
 

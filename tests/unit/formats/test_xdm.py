@@ -131,6 +131,18 @@ def test_cda_that_is_not_well_formed_or_not_listed() -> None:
     assert [d.problem for d in _read(zipped(files))] == [None, Reason.MALFORMED_XDM]
 
 
+def test_style_sheets_kept_in_the_subset_are_no_documents() -> None:
+    sheet = b"<xsl:stylesheet xmlns:xsl='x'><ClinicalDocument a=''/></xsl:stylesheet>"
+    files = {
+        "IHE_XDM/S/METADATA.XML": metadata(listed(CDA)),
+        "IHE_XDM/S/DOC0001.XML": CDA,
+        "IHE_XDM/S/CDA.XSL": sheet,
+        "IHE_XDM/S/LOGO.PNG": b"\x89PNG\r\n\x1a\n",
+        "IHE_XDM/S/MENTION.XML": b"<a>ClinicalDocument</a>",
+    }
+    assert _one(zipped(files)).problem is None
+
+
 def test_dtd_in_cda_or_metadata_and_uri_that_leaves_the_archive() -> None:
     hostile = CDA.replace(b"<ClinicalDocument", b"<!DOCTYPE x><ClinicalDocument", 1)
     assert _one(xdm(hostile, metadata(listed(hostile)))).problem is Reason.UNSAFE
