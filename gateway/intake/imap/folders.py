@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from gateway.intake.imap import plan, reader
-from gateway.intake.imap.errors import CommandRefused, Renumbered
+from gateway.intake.imap.errors import CommandRefused
+from gateway.intake.imap.link import Link
 from gateway.intake.imap.port import Connect, Listed, Session
 from gateway.intake.imap.session import connect as open_session
 from gateway.model.ports import Clock, Observer
@@ -50,23 +51,23 @@ class Folders:
 
     async def fetch(self, folder: str, mail: Listed) -> AsyncIterator[bytes]:
         """A mail's raw bytes in pieces, resumed after a cut. Vanished, Renumbered, Oversized, Unfetchable."""
-        visit = _Visit(self._connect, folder, mail.uidvalidity)
+        link = Link(self._connect, folder, read_only=True, uidvalidity=mail.uidvalidity)
         try:
-            async for piece in reader.chunks(visit.session, self._sleep, mail.uid, mail.size, self._settings.max_size):
+            async for piece in reader.chunks(link.session, self._sleep, mail.uid, mail.size, self._settings.max_size):
                 yield piece
         finally:
-            visit.close()
+            link.close()
 
     async def delete(self, folder: str, mails: Sequence[Listed]) -> int:
         r"""Mark \Deleted and remove by UID EXPUNGE; without UIDPLUS they stay marked. How many were asked for."""
         for uidvalidity in {mail.uidvalidity for mail in mails}:
             uids = [mail.uid for mail in mails if mail.uidvalidity == uidvalidity]
-            visit = _Visit(self._connect, folder, uidvalidity, read_only=False)
+            link = Link(self._connect, folder, uidvalidity=uidvalidity)
             try:
                 for batch in plan.batches(uids, 400):
-                    await self._remove(await visit.session(), batch)
+                    await self._remove(await link.session(), batch)
             finally:
-                visit.close()
+                link.close()
         return len(mails)
 
     async def _remove(self, session: Session, uids: Sequence[int]) -> None:
@@ -100,25 +101,3 @@ class Folders:
     def _day(self, days: int) -> str:
         day = self._clock.now().date() - timedelta(days=days)
         return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}"
-
-
-class _Visit:
-    """The connection of the moment to one folder, whose numbering must not change."""
-
-    def __init__(self, connect: Connect, folder: str, uidvalidity: int, *, read_only: bool = True) -> None:
-        self._connect = connect
-        self._folder = folder
-        self._uidvalidity = uidvalidity
-        self._read_only = read_only
-        self._session: Session | None = None
-
-    async def session(self) -> Session:
-        if self._session is None or not self._session.alive:
-            self._session = await self._connect()
-            if await self._session.select(self._folder, read_only=self._read_only) != self._uidvalidity:
-                raise Renumbered("Le dossier a été recréé sur le serveur : ses messages sont numérotés autrement.")
-        return self._session
-
-    def close(self) -> None:
-        if self._session is not None:
-            self._session.close()

@@ -100,7 +100,7 @@ class Mover:
 
 async def _stands(session: Session, mail: Seen, message_id: str, surely: bool) -> bool:
     criteria = f"LARGER {mail.size - 1} SMALLER {mail.size + 1}"
-    if message_id.isascii() and 0 < len(message_id) <= 500:
+    if message_id.isascii() and message_id.isprintable() and 0 < len(message_id) <= 500:
         criteria += f" HEADER Message-ID {wire.quote(message_id)}"
     elif surely:
         return False

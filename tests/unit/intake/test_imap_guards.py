@@ -272,6 +272,15 @@ async def test_a_refusal_carries_its_code_and_keeps_the_connection(secret: Path)
     assert any(map(sends('UID MOVE 1:3,7 "Trait&AOk-s"'), script.heard))
 
 
+async def test_a_line_break_begins_no_other_command(secret: Path) -> None:
+    async with scripted() as script:
+        session = await selected(script, secret)
+        with pytest.raises(CommandRefused):
+            await session.search('HEADER Message-ID "<a>"\r\nX1 DELETE INBOX')
+        await session.noop()
+    assert not any("DELETE" in line for line in script.heard)
+
+
 async def test_neither_close_nor_plain_expunge_is_ever_said(secret: Path) -> None:
     async with scripted({"EXPUNGE": b"{tag} OK done\r\n", "STORE": b"{tag} OK done\r\n"}) as script:
         session = await selected(script, secret)
