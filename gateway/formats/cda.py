@@ -61,7 +61,10 @@ def read(data: bytes, limits: Limits, schema: etree.XMLSchema | None = None) -> 
 def _canonical(document: etree._Element, *, nested: bool) -> tuple[str, str]:
     """SHA-1 and SHA-256 of the C14N 1.0 with comments, of the whole document or of the nested element."""
     subject = document if nested else document.getroottree()
-    canonical = etree.tostring(subject, method="c14n", with_comments=True)
+    try:
+        canonical = etree.tostring(subject, method="c14n", with_comments=True)
+    except etree.C14NError as error:  # a relative namespace has no canonical form
+        raise FormatError(Reason.UNREADABLE, "Le fichier XML est mal formé.") from error
     return hashlib.sha1(canonical, usedforsecurity=False).hexdigest(), hashlib.sha256(canonical).hexdigest()
 
 

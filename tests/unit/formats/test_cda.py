@@ -69,6 +69,7 @@ def test_a_large_inline_pdf_is_legitimate() -> None:
 def test_not_well_formed_and_not_a_cda() -> None:
     assert _reason(builders.cda()[:-30]) is Reason.UNREADABLE
     assert _reason(b"<a/>") is Reason.UNSUPPORTED_FORMAT
+    assert _reason(builders.cda().replace(b"<setId", b"<x xmlns='relative'/><setId")) is Reason.UNREADABLE
     assert _reason(builders.cda().replace(b'<id root="1.2.250.1.999.7.1"/>', b"")) is Reason.UNREADABLE
 
 
