@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ from gateway.app.lock import WorkerLock
 from gateway.delivery.dmp.adapter import Dmp
 from gateway.delivery.dpi.folder import Folder
 from gateway.delivery.dpi.mllp import Mllp, Peer
-from gateway.flow import decide, plan, read
+from gateway.flow import decide, plan
+from gateway.flow import read as reading
 from gateway.flow.breaker import Breakers
 from gateway.flow.deliver import Deliverer, Leg
-from gateway.flow.house import House
+from gateway.flow.house import House, Readers
 from gateway.flow.originals import Originals
 from gateway.flow.readers import WORK, ReaderProcesses
 from gateway.flow.rulekeeper import RuleKeeper
@@ -40,7 +41,7 @@ from gateway.protocols.xmldsig import Signer
 from gateway.trust.context import client_context
 from gateway.trust.credential import Credential
 from gateway.trust.credential import load as load_credential
-from gateway.trust.secret import read_secret
+from gateway.trust.errors import read
 from gateway.vault.files import Vault
 from gateway.vault.keys import Keys
 
@@ -50,6 +51,9 @@ READERS = 2
 
 class CompositionError(Exception):
     """The gateway cannot be put together as configured; one French line."""
+
+
+MakeReaders = Callable[[Settings, Vault, Observer], Readers]
 
 
 @dataclass
@@ -77,35 +81,41 @@ def open_ledger(settings: Settings, observer: Observer) -> tuple[Ledger, Vault]:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, observer: Observer) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, observer: Observer, make_readers: MakeReaders | None = None
+) -> AsyncIterator[House]:
     """The house without a worker: enough to receive, to look and to order."""
     clock = SystemClock()
     ledger, vault = open_ledger(settings, observer)
     chance = SystemChance()
     rules = RuleKeeper(settings.rules.folder, clock, observer)
-    pool = Pool(WORK, READERS, Limits(), observer)
-    readers = ReaderProcesses(pool, vault, settings.dmp.schemas)
+    readers = (make_readers or _isolated)(settings, vault, observer)
     try:
-        yield House(settings, ledger, vault, clock, chance, observer, rules, readers, pool, chance.token())
+        yield House(settings, ledger, vault, clock, chance, observer, rules, readers, chance.token())
     finally:
         await asyncio.to_thread(ledger.close)
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, observer: Observer, lock: WorkerLock) -> AsyncIterator[Gateway]:
+async def open_gateway(
+    settings: Settings, observer: Observer, lock: WorkerLock, make_readers: MakeReaders | None = None
+) -> AsyncIterator[Gateway]:
     """The house with its worker. ``lock`` proves that no other process works these jobs: dead leases are freed."""
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_house(settings, observer))
+        house = await stack.enter_async_context(open_house(settings, observer, make_readers))
         assert lock.held, "only the holder of the lock works jobs"  # noqa: S101 - our own invariant
         await house.ledger.write("free", lambda c: jobs.free(c, house.now, all_of_them=True))
-        pool = house.pool
-        await pool.start()
-        stack.push_async_callback(pool.close)
+        await house.readers.start()
+        stack.push_async_callback(house.readers.close)
         originals = Originals(house.readers)
         breakers = Breakers(settings.retry, house.chance)
         deliverer = Deliverer(house, await _legs(house, originals, stack), breakers)
         worker = Worker(house, _handlers(house, originals, deliverer), _room(settings))
         yield Gateway(house, worker)
+
+
+def _isolated(settings: Settings, vault: Vault, observer: Observer) -> Readers:
+    return ReaderProcesses(Pool(WORK, READERS, Limits(), observer), vault, settings.dmp.schemas)
 
 
 def _handlers(house: House, originals: Originals, deliverer: Deliverer) -> dict[str, Handler]:
@@ -114,7 +124,7 @@ def _handlers(house: House, originals: Originals, deliverer: Deliverer) -> dict[
         return ()
 
     return {
-        "read": lambda job: read.read(house, originals, job),
+        "read": lambda job: reading.read(house, originals, job),
         "decide": lambda job: decide.decide(house, job),
         "deliver": deliverer.deliver,
         "overdue": overdue,
@@ -169,7 +179,7 @@ def _dmp(house: House, dmp: DmpSettings) -> Dmp:
     return Dmp(
         dmp,
         house.settings.establishment,
-        homologation=read_secret(dmp.lps_homologation_file) if dmp.lps_homologation_file else "",
+        homologation=read(dmp.lps_homologation_file).decode().strip() if dmp.lps_homologation_file else "",
         signer=Signer.of(sign.certificate, sign.key, dmp.signature),
         tls=client_context(auth, dmp.ca, dmp.crl),
         clock=house.clock,

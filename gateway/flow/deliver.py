@@ -17,7 +17,7 @@ from gateway.flow.breaker import Breakers
 from gateway.flow.house import House
 from gateway.ledger import deliveries, jobs
 from gateway.ledger.jobs import Job
-from gateway.ledger.rows import Delivery, DestinationRow
+from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Destination, Frozen, Outcome
 from gateway.model.states import ENDED, DeliveryEvent, DeliveryState
 
@@ -94,7 +94,7 @@ class Deliverer:
             return
         gate = await self._gate(found)
         if gate is not None:
-            await self.house.ledger.write("park", lambda c: jobs.give_back(c, job, gate.until, parked=gate.why))
+            await self.house.ledger.write("park", lambda c: self._park(c, job, found, gate))
             return
         leg = self.legs[found.destination]
         if found.state is DeliveryState.SENDING:
@@ -106,13 +106,16 @@ class Deliverer:
 
     async def _gate(self, found: Delivery) -> _Gate | None:
         """Why the delivery must wait: a person, its predecessor, a destination that is down."""
-        row, before = await self.house.ledger.read(lambda c: _surroundings(c, found))
-        if found.held or row.held:
-            return _Gate("held", self.house.now)
-        if before is not None and before.state not in ENDED:
-            return _Gate("after", self.house.now)
+        why = await self.house.ledger.read(lambda c: _obstacle(c, found))
+        if why is not None:
+            return _Gate(why, self.house.now)
         until = self.breakers.closed_until(found.destination, self.house.now)
         return _Gate("breaker", until) if until is not None else None
+
+    def _park(self, c: Connection, job: Job, found: Delivery, gate: _Gate) -> None:
+        """Wait, unless what was in the way has just gone: who removed it did not see us waiting."""
+        gone = gate.why != "breaker" and _obstacle(c, deliveries.get_delivery(c, found.id)) is None
+        jobs.give_back(c, job, gate.until, parked=None if gone else gate.why)
 
     async def _lost(self, found: Delivery) -> Delivery:
         """An attempt had begun when we stopped: nobody knows what became of it."""
@@ -200,6 +203,9 @@ class _Gate:
     until: float
 
 
-def _surroundings(c: Connection, found: Delivery) -> tuple[DestinationRow, Delivery | None]:
-    before = deliveries.get_delivery(c, found.after_id) if found.after_id else None
-    return deliveries.get_destination(c, found.destination), before
+def _obstacle(c: Connection, found: Delivery) -> str | None:
+    """A person's hold, or a predecessor that has not ended."""
+    if found.held or deliveries.get_destination(c, found.destination).held:
+        return "held"
+    waits = found.after_id is not None and deliveries.get_delivery(c, found.after_id).state not in ENDED
+    return "after" if waits else None

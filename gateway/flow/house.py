@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.decision.book import RuleBook
-from gateway.isolation.pool import Pool
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Lease
 from gateway.model.documents import CdaHeader, MailReading
@@ -24,6 +23,12 @@ HEARTBEAT = 20.0
 
 class Readers(Protocol):
     """The isolated reader processes."""
+
+    async def start(self) -> None:
+        """Make them ready."""
+
+    async def close(self) -> None:
+        """End them."""
 
     async def read(self, digest: str) -> tuple[MailReading, dict[str, bytes]]:
         """Read a mail of the vault; the bytes of its documents by part, as far as they are small."""
@@ -47,7 +52,6 @@ class House:
     observer: Observer
     rules: Callable[[], RuleBook]
     readers: Readers
-    pool: Pool
     token: str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     news: asyncio.Event = field(default_factory=asyncio.Event)

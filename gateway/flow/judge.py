@@ -127,7 +127,7 @@ def question(one: DocumentReading, context: Context, patient: Patient) -> Questi
         title=one.title,
         subject=context.envelope.subject,
         filename=one.filename,
-        lines=tuple(line for line in one.text.splitlines() if line.strip())[:15],
+        lines=tuple(line for line in one.text.splitlines() if line.strip())[:80],
         age=age(patient.birth_date, context.today),
         final=one.final,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gateway.flow import plan
 from gateway.flow.breaker import Change, backoff
 from gateway.flow.house import House
-from gateway.ledger import deliveries, documents, jobs, trail
+from gateway.ledger import deliveries, documents, jobs, patients, trail
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Outcome
@@ -25,6 +25,10 @@ IDENTITY_CODES = frozenset({"902", "903", "904", "905"})
 #: The DMP refuses because the entry moved under us: look again and make the payload anew, this many times at most.
 MOVED_CODES = frozenset({"XDSRegistryDeprecatedDocumentError", "UnresolvedReferenceException"})
 REBUILDS = 3
+
+#: Internal errors of the DMP, or a DMP closed meanwhile: TD0.2 is asked again, and after so many tries a person looks.
+AMBIGUOUS_CODES = frozenset({"XDSRegistryError", "XDSRepositoryError"})
+AMBIGUOUS_TRIES = 6
 
 FALLBACK = (
     "Le DMP n'accepte pas que l'établissement supprime ce document. À faire : demander à l'auteur de le supprimer par "
@@ -47,13 +51,15 @@ def conclude(
         deliveries.end_attempt(c, number, said, house.now)
     if change is not None:
         _note(c, house, found.destination, said, change)
+    if said.code in AMBIGUOUS_CODES | {"XDSUnknownPatientId"} and found.document_id is not None:
+        patients.forget_existence(c, documents.get_document(c, found.document_id).ipp or "")
     now = deliveries.get_delivery(c, found.id)
     if now.version != found.version:
         jobs.give_back(c, job, house.now)
         return
     if said.answer is Answer.DONE:
         _done(c, house, job, found, said)
-    elif said.answer is Answer.REFUSED:
+    elif said.answer is Answer.REFUSED or (said.code in AMBIGUOUS_CODES and found.failures + 1 >= AMBIGUOUS_TRIES):
         _refused(c, house, job, found, said)
     elif said.answer is Answer.UNKNOWN and number is not None:
         lost = deliveries.move(c, found, DeliveryEvent.LOSE, house.now, code=said.code, text=said.text)

@@ -24,6 +24,14 @@ class ReaderProcesses:
         self._pool, self._vault = pool, vault
         self._schema = str(find_schema(schemas) or "") if schemas else ""
 
+    async def start(self) -> None:
+        """Start the processes. ReadersUnavailable."""
+        await self._pool.start()
+
+    async def close(self) -> None:
+        """End them."""
+        await self._pool.close()
+
     async def read(self, digest: str) -> tuple[MailReading, dict[str, bytes]]:
         """Read a mail; the bytes of its documents by part, when they are small. Raises ReaderError."""
         reply = await self._ask(Request("read", schema=self._schema), digest)

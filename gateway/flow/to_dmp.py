@@ -117,7 +117,7 @@ class ToDmp:
     async def _evidence(self, patient: Ins) -> str:
         """TD0.2's answer, as it is kept with the delivery."""
         cached = await self.house.ledger.read(lambda c: patients.known_existence(c, patient, 0))
-        return "" if cached is None else f"{cached[0]} {cached[1]:.0f}"
+        return "" if cached is None else f"{cached[0]} {cached[2]:.0f}"
 
     async def _replaced(self, known: Papers, patient: Ins) -> str | None:
         """The entryUUID of what this version replaces in the DMP; None: it is fed as new, without association."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
 
 from gateway.identity.keys import Keys
 from gateway.identity.names import normalise, tokens
@@ -114,6 +114,13 @@ def keep_existence(c: Connection, ins: Ins, status: str, code: str, at: float) -
     same = (existence.c.ins == ins.number) & (existence.c.oid == ins.oid)
     if c.execute(update(existence).where(same).values(status=status, code=code, at=at)).rowcount == 0:
         c.execute(insert(existence).values(ins=ins.number, oid=ins.oid, status=status, code=code, at=at))
+
+
+def forget_existence(c: Connection, ipp: str) -> None:
+    """The DMP has just contradicted what TD0.2 said of a patient: ask again next time."""
+    found = get_patient(c, ipp)
+    if found is not None and found.ins is not None:
+        c.execute(delete(existence).where(existence.c.ins == found.ins.number, existence.c.oid == found.ins.oid))
 
 
 def get_meta(c: Connection, name: str) -> str | None:

@@ -1,0 +1,58 @@
+"""Every commit, write and rename on the way to a record that is a folder: stopped there, started again, all is well."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.crash.house import CRASHED, House, build, copy, driver
+from tests.samples import Samples
+
+RECORD = '[dpi]\nkind = "folder"\npath = "record"\n'
+
+
+def mails(tag: str) -> dict[str, bytes]:
+    samples = Samples(tag)
+    return {
+        "new": samples.new(),
+        "again": samples.again(),
+        "replacement": samples.replacement(),
+        "letter": samples.letter(),
+        "unknown": samples.unknown_patient(),
+    }
+
+
+EXPECTED = [("filed", None), ("ignored", "copy"), ("ignored", "duplicate"), ("filed", None), ("filed", None),
+            ("quarantined", "patient-unknown")]  # fmt: skip
+
+
+def test_every_crash_point_on_the_way_to_a_folder(tmp_path: Path) -> None:
+    template = build(tmp_path / "template", RECORD)
+    (template.folder / "record").mkdir()
+    sent = mails("t")
+    with driver() as runs:
+        calm = copy(template, tmp_path / "calm")
+        record = tmp_path / "points"
+        assert runs.run(calm, sent, record=record) == 0
+        _check(calm)
+        points = record.read_text().split()
+        assert {p.split(":")[0].rsplit(".", 1)[0] for p in points} >= {"ledger.commit", "vault", "dpi.folder"}
+        for number, point in enumerate(points):
+            house = copy(template, tmp_path / f"run{number}")
+            assert runs.run(house, sent, crash=point) == CRASHED, f"{point} was never hit"
+            assert runs.run(house, sent) == 0, f"after {point} the gateway does not end"
+            _check(house)
+    print(f"{len(points)} crash points")
+
+
+def _check(house: House) -> None:
+    house.check(mails=5)
+    lines = house.lines()
+    assert [(line.outcome, line.reason) for line in lines] == EXPECTED
+    assert [line.dpi for line in lines if line.outcome == "filed"] == ["delivered"] * 3
+    sheets = [json.loads(path.read_bytes()) for path in (house.folder / "record").glob("*.json")]
+    assert sorted(sheet["sha256"] for sheet in sheets) == sorted(
+        line.sha256 for line in lines if line.outcome == "filed"
+    )
+    assert all((house.folder / "record" / sheet["document"]).exists() for sheet in sheets)
+    assert not list((house.folder / "record").glob(".*.tmp")), "no leftover"
