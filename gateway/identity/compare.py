@@ -13,6 +13,7 @@ STRICT = (*FAMILY, "given_names", "birth_date", "sex")
 
 _WEIGHTS = {"ins": 4.0, "given_names": 2.0, "birth_date": 3.0, "sex": 1.0, "birth_place": 1.0}
 _FAMILY_WEIGHT = 3.0
+_SWAPPED = 0.85
 
 
 def compare(claim: Claim, patient: Patient) -> tuple[TraitEvidence, ...]:
@@ -34,7 +35,10 @@ def differing(evidence: tuple[TraitEvidence, ...]) -> tuple[TraitEvidence, ...]:
 def candidate(claim: Claim, patient: Patient) -> Candidate:
     """A patient to show, with a score from 0 to 1 that only ranks."""
     evidence = compare(claim, patient)
-    weighed = [(_WEIGHTS.get(e.trait, _FAMILY_WEIGHT), _closeness(e)) for e in evidence]
+    crossed = (*FAMILY, "given_names") if swapped(claim, patient) else ()
+    weighed = [
+        (_WEIGHTS.get(e.trait, _FAMILY_WEIGHT), _SWAPPED if e.trait in crossed else _closeness(e)) for e in evidence
+    ]
     total = sum(weight for weight, _ in weighed) or 1.0
     return Candidate(patient.ipp, round(sum(w * c for w, c in weighed) / total, 3), evidence)
 

@@ -38,6 +38,7 @@ NEVER_FED = frozenset({"cach", "anom", "usur"})
 BLOCKING = NEVER_FED | {"fictif", "dpot", "doua", "colp", "colv"}
 
 _SPEAKS_FIRST = ("cda", "hl7v2", "hprim", "datamatrix", "text", "ocr", "metadata")
+_WRITES_SHORT_YEARS = frozenset(("text", "ocr", "hprim"))
 _SHOWN = 5
 _WORTH_SHOWING = 0.5
 _TRUST: tuple[Trust, ...] = ("file-and-feed", "file", "review")
@@ -60,7 +61,8 @@ def match(claims: Sequence[Claim], metadata: Claim | None, candidates: Sequence[
     ``keys``. The same inputs give the same answer. Never raises on what they hold.
     """
     index = _Index(candidates)
-    stated = tuple(claim for claim in claims if _names_somebody(claim))
+    stated = tuple(claim for claim in map(_heard, claims) if _names_somebody(claim))
+    metadata = _heard(metadata) if metadata else None
     speakers = stated or tuple(claim for claim in (metadata,) if claim and _names_somebody(claim))
     if not speakers:
         return Match(None, Reason.IDENTITY_MISSING, "no-identity")
@@ -205,6 +207,13 @@ def _ranked(claim: Claim, patients: Sequence[Patient]) -> tuple[Candidate, ...]:
 
 def _rank(source: str) -> int:
     return _SPEAKS_FIRST.index(source) if source in _SPEAKS_FIRST else len(_SPEAKS_FIRST)
+
+
+def _heard(claim: Claim) -> Claim:
+    """A year of two digits is a way to write, not a value of a coded field: there it is no date."""
+    if claim.source in _WRITES_SHORT_YEARS or not (claim.birth_date or "").startswith("00"):
+        return claim
+    return replace(claim, birth_date=None)
 
 
 def _names_somebody(claim: Claim) -> bool:

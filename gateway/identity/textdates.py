@@ -14,6 +14,7 @@ _MONTHS: Final = {
 }  # fmt: skip
 _MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _WEEKDAY: Final = "(?:(?:LUNDI|MARDI|MERCREDI|JEUDI|VENDREDI|SAMEDI|DIMANCHE) )?"
+_OLDEST: Final = 1850
 
 #: At the place where a date is awaited; on folded text.
 _FORMS: Final = tuple(
@@ -47,6 +48,8 @@ def read(folded: str, at: int) -> tuple[str, int] | None:
 def _value(parts: dict[str, str | None]) -> str | None:
     month = _MONTHS.get(parts.get("w") or "") or int(parts.get("m") or 0)
     day, year = int(parts.get("d") or 0), int(parts["y"] or 0)
+    if len(parts["y"] or "") == 4 and year < _OLDEST:
+        return None
     value = f"{year:04}{month:02}{day:02}"
     if day:
         return value if dates.is_whole(value) else None

@@ -1,5 +1,7 @@
 """Letters with the patient who may be filed, or the reasons of which one must hold them. Fictitious throughout."""
 
+# ruff: noqa: E501 - a letter stands on one line
+
 from __future__ import annotations
 
 JEAN_INS = "1 56 03 37 261 123"

@@ -41,7 +41,7 @@ def patient(
         birth_name=birth,
         used_name=used or birth,
         given_names=given,
-        first_given=first or given.split()[0],
+        first_given=first or given.partition(" ")[0],
         birth_date=date,
         sex=sex,
         birth_place=place,
@@ -71,6 +71,6 @@ NEWBORN = patient("NEWBORN", "PETIT", "ADAM", "20260301", "M")
 PHAM = patient("PHAM", "PHAM", "THI HOA", "19680202", "F", first="THI HOA")
 
 TOWN = (
-    JEAN, CLAIRE, YOUNG_JEAN, LEA, LEO, JACQUELINE, MARIE_CLAIRE, THOMAS_M, MARTIN_T, DOCTOR, ANNE, KARIM, BLAISE, TWIN_A,
-    TWIN_B, COMPOSED, CORSE, NEWBORN, PHAM,
+    JEAN, CLAIRE, YOUNG_JEAN, LEA, LEO, JACQUELINE, MARIE_CLAIRE, THOMAS_M, MARTIN_T, DOCTOR, ANNE, KARIM, BLAISE,
+    TWIN_A, TWIN_B, COMPOSED, CORSE, NEWBORN, PHAM,
 )  # fmt: skip
