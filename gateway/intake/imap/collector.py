@@ -58,8 +58,7 @@ class Collector:
         uids = await (await self._link.refreshed()).search("UNDELETED")
         self._begin()
         taken = moved = 0
-        # what the server fails to hand over must not keep the others waiting
-        for batch in plan.batches(sorted(uids, key=lambda uid: (self._strikes[uid], uid)), MOST_AT_ONCE):
+        for batch in plan.batches(uids, MOST_AT_ONCE):
             known = await self._taker.known(self._settings.name, self._link.uidvalidity, batch)
             new = await self._take_all([uid for uid in batch if uid not in known])
             taken, moved = taken + new[0], moved + new[1] + await self._move(known, again=True)
@@ -78,6 +77,7 @@ class Collector:
         taken = moved = 0
         alone = [self._alone[uid] for uid in uids if uid in self._alone]
         seen = await self._sizes([uid for uid in uids if uid not in self._alone])
+        # last, what the server failed to hand over: it costs time, and must not keep the others waiting
         for group in plan.groups([*seen, *alone], self._alone):
             bodies = await self._bodies(group)
             together = [mail for mail in group if mail.uid in bodies]

@@ -20,6 +20,7 @@ from gateway.intake.imap.errors import (
     Vanished,
 )
 from gateway.intake.imap.port import Seen
+from gateway.intake.imap.protocol import GuardedProtocol
 from gateway.intake.imap.session import AioSession, connect
 from tests.unit.intake.scripted import Script, scripted, sends
 
@@ -123,9 +124,13 @@ async def test_preauth_needs_no_login(secret: Path) -> None:
 # -- TLS -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("greeting", [b"* OK ready\r\n", b"* PREAUTH known\r\n"])
-async def test_no_starttls_no_mail(secret: Path, greeting: bytes) -> None:
-    async with scripted(greeting=greeting) as script:
+@pytest.mark.parametrize(
+    ("greeting", "offered"),
+    [(b"* OK ready\r\n", b""), (b"* PREAUTH known\r\n", b""), (b"* PREAUTH known\r\n", b" STARTTLS")],
+)
+async def test_no_starttls_no_mail(secret: Path, greeting: bytes, offered: bytes) -> None:
+    capability = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN" + offered + b"\r\n{tag} OK done\r\n"
+    async with scripted({"CAPABILITY": capability}, greeting=greeting) as script:
         settings = script.settings(tls="starttls", password_file=secret)
         with pytest.raises(TlsRefused, match="jamais en clair"):
             await connect(settings, ssl.create_default_context(), 5)
@@ -146,9 +151,16 @@ async def test_bytes_injected_after_starttls_are_refused(secret: Path, injected:
         "STARTTLS": b"{tag} OK go\r\n" + injected,
     }
     async with scripted(answers) as script:
-        with pytest.raises((ConnectionLost, TlsRefused)):
+        with pytest.raises(ConnectionLost, match="réponse illisible"):
             await connect(script.settings(tls="starttls", password_file=secret), ssl.create_default_context(), 5)
     assert not any("AUTHENTICATE" in line for line in script.heard)
+
+
+async def test_bytes_that_come_before_the_handshake_are_refused() -> None:
+    protocol = GuardedProtocol()
+    protocol.sealed = True
+    protocol.data_received(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n")
+    assert protocol.ended == "réponse hors protocole"
 
 
 # -- answers -------------------------------------------------------------------------------------------------------
@@ -207,6 +219,23 @@ async def test_a_piece_that_does_not_come(secret: Path, fetch: bytes, error: typ
         with pytest.raises(error):
             await session.piece(5, 0, 8)
         assert session.alive == (error is not ConnectionLost)
+
+
+@pytest.mark.parametrize(
+    ("fetch", "why"),
+    [
+        (b"* BYE so long\r\n", "so long"),
+        (b"* 1 FETCH (UID 5 BODY[]<0> {5000000}\r\n" + b"x" * 3_000_000, "trop longue"),
+        (b"x" * 3_000_000, "trop longue"),
+        (b"Z9 OK not ours\r\n", "illisible"),
+    ],
+)
+async def test_what_cannot_go_on_ends_at_once(secret: Path, fetch: bytes, why: str) -> None:
+    async with scripted({"FETCH": fetch}) as script:
+        session = await selected(script, secret, silence=30)
+        with pytest.raises(ConnectionLost, match=why):
+            async with asyncio.timeout(10):
+                await session.piece(5, 0, 8)
 
 
 async def test_five_thousand_expunges_in_one_breath(secret: Path) -> None:
@@ -300,6 +329,7 @@ async def test_idle(secret: Path, idle: bytes, news: bool) -> None:
     async with scripted({"IDLE": idle, "DONE": b"{tag} OK done\r\n"}) as script:
         session = await selected(script, secret)
         assert await session.idle(0.3) is news
+        assert not session.protocol.announced.is_set(), "the same mail is announced once"
         await session.noop()
 
 

@@ -139,6 +139,17 @@ async def test_a_poisonous_mail_ends_in_review_and_the_others_do_not_wait() -> N
     assert set(server.folders["A verifier"]) == {4}
 
 
+async def test_what_failed_before_comes_last() -> None:
+    server, keeper = Server(MAIL), Keeper()
+    server.refused = {1}
+    watcher = watch(server, keeper)
+    await watcher.drain()
+    server.folders["INBOX"][2] = MAIL
+    server.heard.clear()
+    assert await watcher.drain() == 1
+    assert server.heard.index("MOVE 1") < server.heard.index("PIECE 1 0")
+
+
 async def test_a_passing_refusal_is_forgiven() -> None:
     server, keeper = Server(MAIL, MAIL), Keeper()
     server.refused = {1}
