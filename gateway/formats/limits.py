@@ -13,6 +13,7 @@ class Limits:
     header_value: int = 64 * 1024
     mime_depth: int = 25
     mime_parts: int = 1000
+    boundary_marks: int = 100_000
     body_text: int = 20_000
     document_text: int = 100_000
     narrative_text: int = 20_000

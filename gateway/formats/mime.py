@@ -174,9 +174,13 @@ def _spans(part: Part, limits: Limits) -> list[tuple[int, int]]:
 
 
 def _between(part: Part, delimiter: bytes, limits: Limits) -> list[tuple[int, int]]:
-    source, spans, opened = part.source, [], -1
+    spans: list[tuple[int, int]] = []
+    source, opened, seen = part.source, -1, 0
     position = source.find(delimiter, part.start, part.end)
     while position >= 0:
+        seen += 1
+        if len(spans) > limits.mime_parts or seen > limits.boundary_marks:
+            raise _too_many()
         stop = source.find(b"\n", position, part.end)
         following = part.end if stop < 0 else stop + 1
         rest = source[position + len(delimiter) : following].strip()
@@ -187,8 +191,6 @@ def _between(part: Part, delimiter: bytes, limits: Limits) -> list[tuple[int, in
             opened = -1 if rest else following
             if rest:
                 return spans
-            if len(spans) > limits.mime_parts:
-                raise _too_many()
         position = source.find(delimiter, position + 1 if rest else following, part.end)
     if opened >= 0:
         spans.append((opened, part.end))

@@ -80,7 +80,7 @@ def _compare(truth: Truth, left: list[DocumentReading], family: str) -> list[str
         "action": match.action == truth["action"],
         "type": match.header is None or match.header.code.code == truth["type_code"],
         "visibility": match.carrier is not Carrier.XDM or _flags(match) == tuple(truth["visibility"].values()),
-        "claims": match.header is None or bool(match.claims),
+        "claim": match.header is None or _claim_agrees(truth["claim"] or {}, match),
     }
     return [f"document {truth['ordinal']}: {name}" for name, agrees in checks.items() if not agrees]
 
@@ -98,6 +98,18 @@ def _problem_agrees(truth: Truth, document: DocumentReading, family: str) -> boo
         return not demanded or family == "duplicates"  # a used unique id shows only against other mails
     waiting = truth["carrier"] in _NOT_OPENED and document.problem is Reason.UNSUPPORTED_FORMAT
     return waiting or document.problem in {truth["expected_reason"], *truth["accept_reasons"]}
+
+
+def _claim_agrees(stated: dict[str, str | None], document: DocumentReading) -> bool:
+    claim = document.claims[0]
+    read = {
+        "ins": claim.ins.number if claim.ins else None,
+        "oid": claim.ins.oid if claim.ins else None,
+        "dob": claim.birth_date and f"{claim.birth_date[:4]}-{claim.birth_date[4:6]}-{claim.birth_date[6:]}",
+        "sex": claim.sex,
+        "cog": claim.birth_place,
+    }
+    return all(not value or read[trait] == value for trait, value in stated.items() if trait in read)
 
 
 def _flags(document: DocumentReading) -> tuple[bool, bool, bool]:

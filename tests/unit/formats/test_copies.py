@@ -91,6 +91,11 @@ def test_letters_of_their_own(content: tuple[str, ...]) -> None:
     assert _ignored(pdf(*_lines(*content))) is None
 
 
+def test_another_letter_with_half_the_same_words() -> None:
+    half = " ".join(_STORY.split()[::2])
+    assert _ignored(pdf(*_lines(_PATIENT, "Consultation du 9 octobre 2025.", half, _OTHER_STORY[:300]))) is None
+
+
 def test_the_file_name_does_not_hide_somebody_else() -> None:
     assert _ignored(pdf(*_lines("M. PETITJEAN Octave ne le 03/04/1951", _STORY)), _NAMED) is None
 

@@ -136,6 +136,13 @@ def test_too_many_parts() -> None:
     assert refused.value.reason is Reason.UNSAFE
 
 
+def test_too_many_lines_that_look_like_a_boundary() -> None:
+    raw = mail(b"\r\n" + b"--=_cut-not\r\n" * 60)
+    assert len(_leaves(raw)) == 1
+    with pytest.raises(FormatError):
+        _leaves(raw, replace(DEFAULT, boundary_marks=50))
+
+
 def test_header_beyond_its_limit() -> None:
     raw = mail(b"\r\nx", head="".join(f"X-{n}: {'a' * 90}\r\n" for n in range(20)))
     assert len(_leaves(raw)) == 1

@@ -151,6 +151,16 @@ def test_dtd_in_cda_or_metadata_and_uri_that_leaves_the_archive() -> None:
     assert _one(xdm(CDA, metadata(listed(CDA, "../../DOC0001.XML")))).problem is Reason.UNSAFE
 
 
+def test_a_metadata_outside_the_tree_does_not_count() -> None:
+    stray = metadata(listed(CDA, "ABSENT.XML"))
+    files = {
+        "IHE_XDM/S/METADATA.XML": metadata(listed(CDA)),
+        "IHE_XDM/S/DOC0001.XML": CDA,
+        "ancien/METADATA.XML": stray,
+    }
+    assert _one(zipped(files)).problem is None
+
+
 def test_several_subsets_and_several_archives() -> None:
     other = cda(unique="1.2.250.1.999.7.2")
     files = {
