@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from gateway.formats.errors import FormatError
 from gateway.formats.sniff import Kind, start_of_text
@@ -42,7 +43,7 @@ def refuse(data: bytes, kind: Kind, name: str) -> None:
         raise FormatError(Reason.ENCRYPTED, "Le message est chiffré ; la passerelle n'en a pas la clé.")
 
 
-def refuse_macros(names: tuple[str, ...]) -> None:
+def refuse_macros(names: Sequence[str]) -> None:
     """UNSAFE when the entry names of an office document show macros or active parts."""
     lower = [name.lower() for name in names]
     if any(n.endswith("vbaproject.bin") or "/activex/" in n or n.startswith(("basic/", "scripts/")) for n in lower):

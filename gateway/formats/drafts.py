@@ -141,33 +141,36 @@ def _of_zip(reading: DocumentReading, data: bytes, context: Context, *, depth: i
         raise FormatError(Reason.UNSAFE, "Des archives sont imbriquées de façon anormale.")
     try:
         opened = Archive(data, context.limits)
-        files = _harmless(opened)
+        names = [entry.path for entry in opened.entries]
+        is_xdm = xdm.looks_like(names, reading.filename)
+        files = _harmless(opened, names, is_xdm=is_xdm)
     except FormatError as error:
         broken = error.reason is Reason.UNREADABLE and (xdm.claims_to_be(reading.filename) or b"IHE_XDM" in data)
         reason = Reason.MALFORMED_XDM if broken else error.reason
         carrier = Carrier.XDM if broken else Carrier.OTHER
         return [Draft(replace(refused(reading, error), problem=reason, carrier=carrier))]
-    names = [entry.path for entry, _ in files]
     if _OFFICE & {name.lower() for name in names}:
         return [Draft(replace(reading, problem=Reason.UNSUPPORTED_FORMAT, detail=_UNSUPPORTED))]
-    if xdm.looks_like(names, reading.filename):
+    if is_xdm:
         return _of_xdm(reading, files, context, depth=depth)
     return [draft for file in files for draft in _of_entry(reading.part, *file, context, depth=depth)] or [
         Draft(replace(reading, problem=Reason.UNREADABLE, detail="L'archive est vide."))
     ]
 
 
-def _harmless(opened: Archive) -> list[tuple[Entry, bytes]]:
-    """Every file of the archive, once none of them is dangerous: one is enough to refuse the whole."""
-    names = tuple(entry.path for entry in opened.entries)
+def _harmless(opened: Archive, names: Sequence[str], *, is_xdm: bool) -> list[tuple[Entry, bytes]]:
+    """Every file of the archive, once none of them is dangerous: one is enough to refuse the whole.
+
+    The INDEX.HTM and the style sheets of an XDM may hold scripts: they are never shown.
+    """
     dangers.refuse_macros(names)
     if _PROGRAM in {name.lower() for name in names}:
         raise FormatError(Reason.UNSAFE, "La pièce jointe est un programme ; elle n'a pas été ouverte.")
     files = [(entry, opened.read(entry)) for entry in opened.entries]
     for entry, data in files:
         kind = sniff(data)
-        if kind is not Kind.HTML:  # the INDEX.HTM of an archive is never shown
-            dangers.refuse(data, kind, entry.name)
+        companion = is_xdm and kind in {Kind.HTML, Kind.XML}
+        dangers.refuse(data, Kind.UNKNOWN if companion else kind, entry.name)
     return files
 
 

@@ -87,7 +87,7 @@ def sniff(data: bytes) -> Kind:
     if not data.strip(b" \t\r\n\x00"):
         return Kind.EMPTY
     for signature, kind in _SIGNATURES:
-        if data.startswith(signature) and (kind is not Kind.BMP or _is_bitmap(data)):
+        if data.startswith(signature) and (len(signature) > 2 or _is_binary(kind, data)):
             return kind
     if b"%PDF-" in data[:1024]:
         return Kind.PDF
@@ -151,6 +151,13 @@ def _markup(data: bytes, head: str) -> Kind:
     if b"\x00" in data[:4]:
         data = data.decode("utf-16-be" if data[:1] in {b"\x00", b"\xfe"} else "utf-16-le", "replace").encode()
     return Kind.CDA if _CLINICAL_DOCUMENT.search(data) else Kind.XML
+
+
+def _is_binary(kind: Kind, data: bytes) -> bool:
+    """Whether what two letters announce is not a text that begins with them."""
+    if kind is Kind.BMP:
+        return _is_bitmap(data)
+    return data.startswith(b"#!") or b"\x00" in data[:256]
 
 
 def _is_bitmap(data: bytes) -> bool:

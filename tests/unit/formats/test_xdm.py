@@ -132,11 +132,12 @@ def test_cda_that_is_not_well_formed_or_not_listed() -> None:
 
 
 def test_style_sheets_kept_in_the_subset_are_no_documents() -> None:
-    sheet = b"<xsl:stylesheet xmlns:xsl='x'><ClinicalDocument a=''/></xsl:stylesheet>"
+    sheet = b"<xsl:stylesheet xmlns:xsl='x'><ClinicalDocument a=''/><script>1</script></xsl:stylesheet>"
     files = {
         "IHE_XDM/S/METADATA.XML": metadata(listed(CDA)),
         "IHE_XDM/S/DOC0001.XML": CDA,
         "IHE_XDM/S/CDA.XSL": sheet,
+        "INDEX.HTM": b"<html><script>1</script></html>",
         "IHE_XDM/S/LOGO.PNG": b"\x89PNG\r\n\x1a\n",
         "IHE_XDM/S/MENTION.XML": b"<a>ClinicalDocument</a>",
     }
