@@ -101,4 +101,19 @@ def _review(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _train(commands: Commands[argparse.ArgumentParser]) -> None:
-    del commands
+    demo = _command(commands, "demo", "la passerelle entière, avec un DMP et un DPI d'essai", configured=False)
+    demo.add_argument("--once", action="store_true", help="finir seul, une fois les messages d'exemple traités")
+    demo.add_argument("--dir", type=Path, metavar="DOSSIER", help="garder les fichiers de la démonstration ici")
+    text = "un DMP ou un DPI d'essai, seul, joignable de cette machine seulement"
+    sandbox = commands.add_parser("sandbox", help=text, description=text)
+    kinds = sandbox.add_subparsers(dest="kind", required=True, metavar="dmp|dpi")
+    dmp = _command(kinds, "dmp", "un DMP d'essai (TD0.2, TD2.1, TD3.1b, TD3.3c)", "sandbox", configured=False)
+    dpi = _command(kinds, "dpi", "un DPI d'essai (MDM T02, T10, T04 par MLLP)", "sandbox", configured=False)
+    for one in (dmp, dpi):
+        one.add_argument("--port", type=int, default=0, help="0 : un port libre, dit au démarrage")
+        one.add_argument("--state", type=Path, metavar="DOSSIER", help="où garder les documents (défaut : temporaire)")
+        one.add_argument("--patients", type=Path, metavar="FICHIER.csv", help="colonnes ipp, ins, dmp_state")
+    dmp.add_argument("--cert", type=Path, metavar="PEM", help="certificat du serveur : le DMP répond en TLS")
+    dmp.add_argument("--key", type=Path, metavar="PEM")
+    dmp.add_argument("--client-ca", type=Path, metavar="PEM", help="autorité des clients : TLS mutuel")
+    dpi.add_argument("--refuse", default="", metavar="CODE", help="refuser chaque message, par exemple 906")
