@@ -28,7 +28,7 @@ def servers() -> Iterator[dict[str, dovecot.Dovecot]]:
     acl = "mail_plugins = acl\nplugin {\n  acl = vfile\n}"
     with (
         dovecot.running(extra=acl) as move,
-        dovecot.running(without=WITHOUT[COPY]) as copy,
+        dovecot.running(extra=acl, without=WITHOUT[COPY]) as copy,
         dovecot.running(without=WITHOUT[BARE]) as bare,
     ):
         yield {MOVE: move, COPY: copy, BARE: bare}
@@ -123,6 +123,32 @@ async def test_a_folder_from_which_nothing_may_go(servers: dict[str, dovecot.Dov
     assert set(keeper.times.values()) == {1}
     assert "imap.move-refused" in observer.names()
     assert server.count(user, "Traites") == 0
+
+
+async def test_a_copy_whose_original_may_not_be_marked_is_made_once(
+    servers: dict[str, dovecot.Dovecot], user: str
+) -> None:
+    server, keeper = servers[COPY], Keeper()
+    with server.client(user) as client:
+        client.create("Reception")
+    server.append(user, dovecot.mail(1), dovecot.mail(2), folder="Reception")
+    (server.folder / "mails" / user / ".Reception" / "dovecot-acl").write_text("owner lrwsi\n")
+    watcher = watch(server.mailbox(user, folder="Reception"), keeper, Watching(), COPY)
+    assert [await watcher.drain() for _ in range(3)] == [2, 0, 0]
+    assert server.count(user, "Traites") == 2
+
+
+async def test_a_mail_of_the_same_size_is_not_taken_for_a_copy(servers: dict[str, dovecot.Dovecot], user: str) -> None:
+    server, keeper = servers[COPY], Keeper()
+    server.append(user, b"Subject: A\r\n\r\nA")
+    assert await watch(server.mailbox(user), keeper, Watching(), COPY).drain() == 1
+    server.append(user, b"Subject: B\r\n\r\nB")
+    dying = watch(server.mailbox(user), keeper, Watching(kill_at=("imap.copy", True)), COPY)
+    with pytest.raises(Killed):
+        await dying.drain()
+    dying.close()
+    await watch(server.mailbox(user), keeper, Watching(), COPY).drain()
+    assert server.count(user, "Traites", "SUBJECT B") == 1
 
 
 @pytest.mark.parametrize("kind", [MOVE, COPY])

@@ -24,16 +24,18 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def groups(seen: Iterable[Seen], alone: Collection[int]) -> Iterator[list[Seen]]:
-    """Mails to have in hand at once: up to 8 small ones of 4 MiB in all; large ones, and those of ``alone``, singly."""
+    """Mails to have in hand at once, in order: up to 8 small ones of 4 MiB in all; large ones and ``alone``, singly."""
     group: list[Seen] = []
     for mail in seen:
-        if mail.size > SMALL or mail.uid in alone:
-            yield [mail]
-            continue
-        if group and (len(group) == _TOGETHER or sum(m.size for m in group) + mail.size > _BYTES_TOGETHER):
+        single = mail.size > SMALL or mail.uid in alone
+        full = len(group) == _TOGETHER or sum(m.size for m in group) + mail.size > _BYTES_TOGETHER
+        if group and (single or full):
             yield group
             group = []
-        group.append(mail)
+        if single:
+            yield [mail]
+        else:
+            group.append(mail)
     if group:
         yield group
 

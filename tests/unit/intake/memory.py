@@ -22,6 +22,8 @@ class Server:
         self.poison: set[int] = set()
         self.refused: set[int] = set()
         self.immovable: set[int] = set()
+        self.unconfirmed: set[int] = set()
+        self.read_only = False
         self.declared: dict[int, int] = {}
         self.before: Callable[[str], None] = lambda _command: None
         self.heard: list[str] = []
@@ -42,7 +44,7 @@ class Session:
 
     async def select(self, folder: str, *, read_only: bool = False) -> int:  # noqa: ARG002
         self._hear("SELECT")
-        self.read_only = read_only
+        self.read_only = read_only or self._server.read_only
         return self._server.uidvalidity
 
     async def search(self, criteria: str) -> list[int]:
@@ -85,7 +87,7 @@ class Session:
     async def copy(self, uids: Sequence[int], folder: str) -> set[int] | None:
         self._hear("COPY")
         self._server.folders.setdefault(folder, {}).update({uid: self._inbox[uid] for uid in uids})
-        return set(uids)
+        return set(uids) - self._server.unconfirmed
 
     async def mark_deleted(self, uids: Sequence[int]) -> None:
         self._hear("STORE")

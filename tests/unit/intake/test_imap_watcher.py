@@ -249,6 +249,21 @@ async def test_without_uidplus_nothing_is_expunged() -> None:
     assert set(server.folders["Traites"]) == {1}
 
 
+async def test_what_no_copy_confirms_stays() -> None:
+    server, keeper = Server(MAIL, MAIL, capabilities="UIDPLUS"), Keeper()
+    server.unconfirmed = {2}
+    assert await watch(server, keeper).drain() == 2
+    assert set(server.folders["INBOX"]) == {2}
+
+
+async def test_from_a_read_only_folder_nothing_is_even_copied() -> None:
+    server, keeper, observer = Server(MAIL, capabilities=""), Keeper(), Watching()
+    server.read_only = True
+    assert await watch(server, keeper, observer=observer).drain() == 1
+    assert "COPY" not in server.heard
+    assert "imap.move-refused" in observer.names()
+
+
 async def test_an_idle_connection_that_went_is_opened_again_within_the_poll() -> None:
     server, keeper = Server(MAIL), Keeper()
     watcher = watch(server, keeper)
