@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 
 import pypdf
-from pypdf.errors import PyPdfError
+from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
 from gateway.formats import dangers
 from gateway.formats.errors import FormatError
@@ -24,6 +24,8 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 #: What pypdf lets escape from damaged files, its own errors included.
 _DAMAGE = (
     PyPdfError,
+    DependencyError,
+    DeprecationError,
     ArithmeticError,
     AssertionError,
     AttributeError,

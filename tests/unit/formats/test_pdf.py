@@ -65,6 +65,11 @@ def test_junk_before_the_header_and_a_wrong_cross_reference_are_read() -> None:
     assert pdf.read(data.replace(b"startxref\n", b"startxref\n9"), DEFAULT).text == "Lettre"
 
 
+def test_a_page_that_cannot_be_drawn_has_no_text() -> None:
+    data = builders.pdf("Lettre").replace(b"/Length", b"/Filter /Fl /Length")
+    assert pdf.read(data, DEFAULT).text == ""
+
+
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.4", b"%PDF-1.4\n%%EOF", builders.pdf("a")[:120]])
 def test_damage(data: bytes) -> None:
     assert _reason(data) is Reason.UNREADABLE
