@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from gateway.identity.names import normalise
+from gateway.intake.errors import IntakeError
 from gateway.ledger import deliveries, documents, patients, trail
 from gateway.ledger.rows import Delivery
 from gateway.model.identity import Patient
 from gateway.model.reasons import Reason
+from gateway.protocols.adt import AdtEvent, IdentifierChange, Link, Merge, PatientUpdate, Unlink
 
 HELD = "identity-changed"
+
+
+class UnknownPatientError(IntakeError):
+    """A message speaks of a record that the index does not have."""
+
+    code = "patient-unknown"
 
 
 def put_all(c: Connection, rows: Iterable[Patient], now: float) -> None:
@@ -27,13 +36,53 @@ def put(c: Connection, new: Patient, revision: int, now: float) -> bool:
     before = patients.put_patient(c, new, revision)
     if before is None or not _touches(before, new):
         return False
-    what = _said(before, new)
-    for delivery in deliveries.running_of_patient(c, [new.ipp]):
+    _hold(c, new.ipp, _said(before, new), now)
+    return True
+
+
+def _hold(c: Connection, ipp: str, what: str, now: float) -> None:
+    for delivery in deliveries.running_of_patient(c, [ipp]):
         deliveries.change(c, delivery, held=True, hold_reason=HELD)
         _list(c, delivery, f"{what} Ce qui était en file pour ce patient est retenu.", now)
-    for delivery in deliveries.done_of_patient(c, [new.ipp]):
+    for delivery in deliveries.done_of_patient(c, [ipp]):
         _list(c, delivery, f"{what} {_correction(delivery)}", now)
-    return True
+
+
+def apply(c: Connection, event: AdtEvent, now: float) -> None:
+    """Take an ADT message into account. UnknownPatientError when it speaks of a record that we do not have."""
+    revision = patients.next_revision(c, now)
+    if isinstance(event, PatientUpdate):
+        known = patients.get_patient(c, event.patient.ipp)
+        opposed = event.opposed if event.opposed is not None else known is not None and known.opposed
+        gone = known.replaced_by if known else None
+        put(c, replace(event.patient, opposed=opposed, replaced_by=gone), revision, now)
+    elif isinstance(event, Merge):
+        _require(c, event.survivor)
+        merged = patients.get_patient(c, event.merged)
+        if merged is not None:
+            put(c, replace(merged, replaced_by=event.survivor), revision, now)
+    elif isinstance(event, IdentifierChange):
+        _rename(c, event, revision, now)
+    elif isinstance(event, Link | Unlink):
+        what = "Deux dossiers de ce patient ont été " + ("liés." if isinstance(event, Link) else "déliés.")
+        for ipp in (event.ipp, event.other):
+            _hold(c, ipp, what, now)
+    trail.append(c, now, "adt", type(event).__name__, "patients", {"revision": revision})
+
+
+def _rename(c: Connection, event: IdentifierChange, revision: int, now: float) -> None:
+    former = _require(c, event.former_ipp or event.ipp)
+    renamed = replace(former, ipp=event.ipp, ins=event.ins if event.former_ins else former.ins)
+    put(c, renamed, revision, now)
+    if former.ipp != event.ipp:
+        put(c, replace(former, replaced_by=event.ipp), revision, now)
+
+
+def _require(c: Connection, ipp: str) -> Patient:
+    found = patients.get_patient(c, ipp)
+    if found is None:
+        raise UnknownPatientError("le dossier dont parle ce message n'est pas dans l'index")
+    return found
 
 
 def _touches(before: Patient, new: Patient) -> bool:

@@ -28,6 +28,7 @@ class Worker:
         self._busy: Counter[str] = Counter()
         self._stopping = False
         self.failed: BaseException | None = None
+        self.stopped = asyncio.Event()
 
     async def run(self) -> None:
         """Until ``stop``; a ledger that fails ends it, with LedgerError."""
@@ -41,6 +42,7 @@ class Worker:
         finally:
             heart.cancel()
             await self._finish()
+            self.stopped.set()
         if self.failed is not None:
             raise self.failed
 

@@ -58,6 +58,7 @@ class Ledger:
         self._reading = threading.Lock()  # SQLite's reader is one connection
         self._readers = ThreadPoolExecutor(1, "ledger-read")
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._changes = 0
         self._thread = threading.Thread(target=self._serve, name="ledger-write", daemon=True)
         self._thread.start()
 
@@ -65,6 +66,11 @@ class Ledger:
     def path(self) -> Path | None:
         """The database file; None for a server."""
         return self._path
+
+    @property
+    def changes(self) -> int:
+        """How many commits this process has made; moves when there may be news."""
+        return self._changes
 
     async def write(self, name: str, work: Work[T]) -> T:
         """Run ``work`` and commit. Raises what ``work`` raises (nothing of it is kept) or LedgerError."""
@@ -137,6 +143,7 @@ class Ledger:
                 if not order.done.done():
                     order.done.set_exception(LedgerError(_plain(error)))
             return
+        self._changes += 1
         for order, value in results:
             order.done.set_result(value)
 
