@@ -45,6 +45,8 @@ _SEXES: Final = re.compile(
     r"(?<![A-Z])(?:FEMININ|MASCULIN|FEMME|HOMME|MADAME|MADEMOISELLE|MME|MLLE|MONSIEUR|MR|[FMH])(?![A-Z])"
 )
 _COG: Final = re.compile(r"(?:2[AB]|[0-9]{2})[0-9]{3}(?![0-9])")
+#: Labels that, with other labels right under them, head a professional's block.
+_PROFESSIONALS: Final = frozenset(("MEDECIN", "MEDECIN TRAITANT", "PRESCRIPTEUR", "DEMANDEUR", "CORRESPONDANT"))
 _APART: Final = 12
 _MOST_PENDING: Final = 10
 _KIN_LINES: Final = 4
@@ -103,6 +105,8 @@ class _Reader:
         prefix = folded[: labels[0][1]]
         if lexicon.RELATIVE.search(prefix) or lexicon.PROFESSION.match(prefix) or "CONTACT" in prefix:
             self._other_for = 1
+        if self._pending and self._pending[-1] in _PROFESSIONALS:
+            self._other_for, self._pending = 1, []
         values = [written[end:limit].strip(" |;,.") for _, _, end, limit in labels]
         if any(values):
             self._pending = []
@@ -193,8 +197,7 @@ def _read(label: str, value: str) -> dict[str, str]:
     if trait in ("birth_name", "used_name", "family_name", "person"):
         return _read_names(trait, value)
     if trait in ("first_given", "given_names"):
-        words, _ = fullnames.run(lay_out(value), 0)
-        return _read_given(trait, words)
+        return _read_given(trait, value)
     if trait == "birth_date":
         return _read_birth_date(label, folded)
     if trait == "sex":
@@ -232,12 +235,15 @@ def _read_names(trait: str, value: str) -> dict[str, str]:
     return said
 
 
-def _read_given(trait: str, words: tuple[str, ...]) -> dict[str, str]:
-    if not words:
+def _read_given(trait: str, value: str) -> dict[str, str]:
+    person = person_at(lay_out(value))
+    if person is None:
         return {}
-    listed = " ".join(words)
-    alone = trait == "first_given" or len(words) == 1
-    return {"given_names": listed, "first_given": listed} if alone else {"given_names": listed}
+    listed = " ".join(person.words)
+    alone = trait == "first_given" or len(person.words) == 1
+    said = {"given_names": listed} | ({"first_given": listed} if alone else {})
+    more = (("birth_date", person.birth_date), ("sex", person.sex))
+    return said | {name: text for name, text in more if text}
 
 
 def _read_birth_date(label: str, folded: str) -> dict[str, str]:

@@ -45,16 +45,21 @@ class Names:
 def run(page: Page, at: int) -> tuple[tuple[str, ...], int]:
     """The words of a name written from an offset on, and the offset after them."""
     words: list[str] = []
-    end = at
+    ends = [at]
     while len(words) < _MOST_WORDS:
-        found = _WORD.match(page.text, _after_blanks(page, end, words))
+        found = _WORD.match(page.text, _after_blanks(page, ends[-1], words))
         if found is None or not _is_name(found.group(), words):
             break
         words.append(found.group())
-        end = found.end()
-    while words and _is_particle(words[-1]) and (words[-1].islower() or page.folded[end + 1 : end + 2].isdigit()):
+        ends.append(found.end())
+    while (
+        words
+        and _is_particle(words[-1])
+        and (words[-1].islower() or page.folded[ends[-1] + 1 : ends[-1] + 2].isdigit())
+    ):
         words.pop()
-    return tuple(words), end
+        ends.pop()
+    return tuple(words), ends[-1]
 
 
 def before(page: Page, at: int) -> tuple[str, ...]:

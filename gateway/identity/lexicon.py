@@ -22,6 +22,10 @@ _KIN: Final = (
     r"SA FEMME|FEMME DE|EPOUSE (?:DE|DU|DE LA)|EPOUSE D'|(?:SON|L'|L' |NOTRE|VOTRE) ?EPOUSE|EPOUSE ?[:,]|"
     r"EPOUSE (?:MME|MADAME)|"
     r"(?:SON|SA|UNE?|LEUR) AMIE?|NOUVEAU[- ]NEE? (?:DE|D')|BEBE (?:DE|D')|NOURRISSON (?:DE|D')|ENFANT (?:DE|D')|"
+    r"(?:SON|SES|LEURS?|NOTRE|VOTRE) ENFANTS?|FAMILIA(?:L|LE|LES|UX)|TITULAIRE|ADHERENTE?|SOUSCRIPTEUR|SOUSCRIPTRICE|"
+    r"DEBITEUR|PAYEUR|DECLARANTE?|GARANTE?|TEMOIN|AGRESSEUR|PROPOSITUS|APPARENTEE?|FIANCEE?|INTERPRETE|"
+    r"CONTACTS?(?= ?:)|"
+    r"VIT AVEC|EN COUPLE AVEC|(?:MARIE|PACSE|UNI)E? (?:A|AVEC)|(?:VEUVE?|DIVORCEE?|SEPAREE?) (?:DE|D'AVEC)|"
     r"(?:NE|NEE|ISSUE?) DE|CO[- ]?DETENUE?|COLLEGUE|EMPLOYEUR|AUTRE PATIENTE?"
 )
 RELATIVE: Final = re.compile(f"{_W}(?:{_KIN}){_E}|{_W}(?:ACCOMPAGNEE? D'|EPOUSE D'|NEE? D')")
@@ -121,6 +125,8 @@ MARRIED: Final = re.compile(
 SEXED: Final = re.compile(
     r"\( ?(?P<in>FEMININ|MASCULIN|F|M|H|HOMME|FEMME) ?\)|SEXE ?:? ?(?P<out>FEMININ|MASCULIN|FEMME|HOMME|F|M|H)(?![A-Z])"
 )
+LETTER_SEX: Final = re.compile(r"(?P<in>[FMH])(?= *(?:[\-,/|;)]|$|\n))")
+WIDOW: Final = re.compile(r" (?:VEUVE|VVE) ")
 AGED: Final = re.compile(
     r"(?:PATIENTE? )?(?:AGEE?(?:\(E\))? DE )?[0-9]{1,3} (?:ANS|MOIS|JOURS|SEMAINES)(?![A-Z])|(?:IPP|NIP|"
     r"N° ?DOSSIER|DOSSIER) ?:? ?[0-9]+"

@@ -104,7 +104,8 @@ def _mention(page: Page, start: int, head: str, after: int, copied: _Spans) -> M
         after = _skip(page, after)
         if lexicon.HEAD.match(page.folded, after):
             return None
-    words, end = fullnames.run(page, _skip_blanks(page, after))
+    widow = lexicon.WIDOW.match(page.folded, after)
+    words, end = fullnames.run(page, _skip_blanks(page, widow.end() if widow else after))
     professional = bool(lexicon.PROFESSIONAL.fullmatch(head)) or bool(lexicon.TITLED.match(page.folded, after))
     if not words and not professional:
         return None
@@ -171,8 +172,9 @@ def _piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tuple[Ment
 
 def _small_piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tuple[Mention, int, str | None] | None:
     sexed = lexicon.SEXED.match(page.folded, at - 1) or lexicon.SEXED.match(page.folded, at)
+    sexed = sexed or (lexicon.LETTER_SEX.match(page.folded, at) if dashes else None)
     if sexed:
-        return mention, sexed.end(), sex_of(sexed.group("in") or sexed.group("out"))
+        return mention, sexed.end(), sex_of(sexed.group("in") or sexed.groupdict().get("out"))
     aged = lexicon.AGED.match(page.folded, at)
     if aged:
         return mention, aged.end(), None
@@ -223,16 +225,18 @@ def _following(page: Page, at: int) -> str:
 
 
 def _context(page: Page, at: int) -> str:
-    """The sentence before an offset; for the beginning of a line, also the short line above that announces it."""
+    """The paragraph before an offset, 200 letters at most; at the beginning of a line, the line above.
+
+    Not the sentence alone: "Elle vient avec sa mère. Mme X, née le …" speaks of the mother.
+    """
     floor = max(0, at - _LOOK_BACK)
     start = page.prose.rfind("\n", floor, at) + 1 or floor
     while start > floor and page.text[start : start + 1].islower():
         start = page.prose.rfind("\n", floor, start - 1) + 1 or floor
-    sentence = re.split(r"(?<!\bDR)(?<!\bPR)(?<!\bM)(?<!\bMME)[.;!?] (?=[A-Z])", page.prose[start:at])[-1]
+    sentence = page.prose[start:at]
     if sentence.strip(" -*•"):
         return sentence
-    above = page.prose[floor:start].rstrip().rsplit("\n", 1)[-1]
-    return above if len(above) <= 60 else ""
+    return page.prose[floor:start].rstrip().rsplit("\n", 1)[-1]
 
 
 def _on_patient_line(page: Page, at: int) -> bool:
@@ -253,7 +257,7 @@ def _named_before_date(page: Page, known: _Spans) -> Iterable[Mention]:
         if found.start() < past or known.hold(found.start()):
             continue
         words = fullnames.before(page, found.start())
-        if not words:
+        if len(words) < 2:
             continue
         start = page.text.rfind(words[0], 0, found.start())
         mention = _tail(page, Mention(start, found.start(), Part.NAMED, fullnames.names(words)), dashes=False)

@@ -155,6 +155,45 @@ FILED: tuple[tuple[str, str, str], ...] = (
         "KARIM",
     ),
     ("both homonyms, date decides", "Patient : M. Jean MARTIN, né le 12 mars 1986", "YOUNG-JEAN"),
+    ("mixed fields and words", "Nom : MARTIN, Prénom : Jean, né le 12/03/1956, sexe masculin", "JEAN"),
+    ("letter between dashes", "Patient : Jean MARTIN - H - 12/03/1956", "JEAN"),
+    ("widow", "Madame veuve MARTIN Claire, née DUPONT le 01/07/1958", "CLAIRE"),
+    ("brackets", "Concerne : Monsieur Jean MARTIN (né le 12/03/1956)", "JEAN"),
+    ("capitals on one line", "PATIENT: MARTIN JEAN  SEXE: M  NE LE: 12/03/1956", "JEAN"),
+    ("fields in capitals", "NOM : MARTIN\nPRENOM : JEAN\nNE(E) LE : 12/03/1956\nSEXE : M", "JEAN"),
+    (
+        "all in one line",
+        "Nom de naissance : DUPONT Nom d'usage : MARTIN Prénom(s) : Claire Née le : 01/07/1958 Sexe : F",
+        "CLAIRE",
+    ),
+    ("born at a place", "Monsieur Jean MARTIN, né le 12 mars 1956 à Tours (37)", "JEAN"),
+    ("blanks around the bars", "Monsieur Jean MARTIN, né le 12 / 03 / 1956", "JEAN"),
+    ("the young", "J'ai vu le jeune Léo MARTIN, né le 15/11/2015, pour une otite.", "LEO"),
+    (
+        "fields beside a letterhead",
+        "Cabinet du Dr DURAND     Nom : MARTIN\n12 rue des Lilas     Prénom : Jean\n37000 Tours     Né le : 12/03/1956\nSexe : M",
+        "JEAN",
+    ),
+    (
+        "signatory after",
+        "Concerne : Mme Anne D'ARGENT, née le 28/02/1949\nTexte.\nMme Claire MARTIN\nPsychologue",
+        "ANNE",
+    ),
+    (
+        "spouse with a date after",
+        "Patient : M. Jean MARTIN, né le 12/03/1956\nIl vit avec Mme Claire MARTIN, née le 01/07/1958.",
+        "JEAN",
+    ),
+    (
+        "family history",
+        "Patient : M. Jean MARTIN, né le 12/03/1956\nAntécédents familiaux : Paul DURAND, né le 05/05/1960, infarctus.",
+        "JEAN",
+    ),
+    (
+        "insured with a date",
+        "Patient : MARTIN Léa née le 15/11/2015 Sexe : F\nAssuré : M. Jean MARTIN né le 12/03/1956",
+        "LEA",
+    ),
 )
 
 #: (name, letter, reasons of which one must be given)
@@ -346,4 +385,100 @@ HELD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Adressé par Mme Claire MARTIN, sage-femme\nTout va bien.",
         ("identity-missing", "identity-incomplete"),
     ),
+    (
+        "mother in the next sentence",
+        "Je vois Léa ce jour avec sa mère. Mme Claire MARTIN, née le 01/07/1958, signale une toux.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "mother in the next line",
+        "Je vois Léa ce jour avec sa mère.\nMme Claire MARTIN, née le 01/07/1958, signale une toux.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "mother in the next line of a long paragraph",
+        "J'ai revu Léa ce jour en consultation de pédiatrie, elle est venue avec sa mère.\nMme Claire MARTIN, née le 01/07/1958, signale une toux.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "spouse in brackets",
+        "Le conjoint (Jean MARTIN, né le 12/03/1956) a été testé.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "spouse told after",
+        "M. Jean MARTIN, né le 12/03/1956, conjoint de la patiente, a appelé.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "who is the father",
+        "M. Jean MARTIN, né le 12/03/1956, qui est le père de Léa, a appelé.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "contract holder",
+        "Titulaire : M. Jean MARTIN, né le 12/03/1956",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "contract holder in fields",
+        "Titulaire du contrat\nNom : MARTIN\nPrénom : Jean\nNé le : 12/03/1956\nSexe : M",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "legal representative",
+        "Représentant légal : M. Jean MARTIN, né le 12/03/1956",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "family history alone",
+        "Antécédents familiaux : M. Jean MARTIN, né le 12/03/1956, infarctus.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "mother's name in a label",
+        "Nom de la mère : MARTIN Claire née le 01/07/1958",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "mother's fields on one line",
+        "Mère : Nom : MARTIN Prénom : Claire Date de naissance : 01/07/1958 Sexe : F",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "doctor's fields",
+        "Médecin traitant\nNom : DURAND\nPrénom : Paul\nNé le : 05/05/1960\nSexe : M",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "her child's birth",
+        "Mme Odile TREMBLAY a accouché le 15/11/2015 de sa fille Léa MARTIN, née le 15/11/2015.",
+        (*("identity-missing", "identity-incomplete", "several-patients"), "patient-unknown"),
+    ),
+    (
+        "daughter of",
+        "Je vois la fille de Mme Claire MARTIN, née le 01/07/1958.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "married to",
+        "Patiente mariée à M. Jean MARTIN, né le 12/03/1956.",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "child without a date beside a dated mother in capitals",
+        "ENFANT MARTIN LEA\nMERE : MME MARTIN CLAIRE NEE LE 01/07/1958",
+        ("identity-missing", "identity-incomplete", "several-patients"),
+    ),
+    (
+        "homonym's date in a warning",
+        "Concerne : M. Jean MARTIN\nNe pas confondre avec son homonyme né le 12/03/1956.",
+        ("identity-incomplete",),
+    ),
+    (
+        "date of the act after the name",
+        "Concerne : M. Jean MARTIN\nConsultation du 12/03/1956",
+        ("identity-incomplete",),
+    ),
+    ("date alone after the name", "Monsieur Jean MARTIN\nLe 12/03/1956", ("identity-incomplete",)),
 )

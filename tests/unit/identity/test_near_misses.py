@@ -148,7 +148,9 @@ def typing_error(chance: random.Random, held: Patient, true: Claim) -> Claim:
         return replace(true, first_given=_mistyped(chance, held.first_given))
     if true.birth_name:
         return replace(true, birth_name=_mistyped(chance, true.birth_name))
-    return replace(true, family_name=_mistyped(chance, true.family_name or ""))
+    mistyped = _mistyped(chance, true.family_name or "")
+    his = (normalise(held.birth_name), normalise(held.used_name))
+    return true if normalise(mistyped) in his else replace(true, family_name=mistyped)
 
 
 def digit_of_the_date(chance: random.Random, held: Patient, true: Claim) -> Claim:
