@@ -136,7 +136,7 @@ async def test_what_the_server_cannot_hand_over_goes_to_review(server: dovecot.D
     server.put(user, dovecot.mail(1), dovecot.mail(2), dovecot.mail(3))
     server.files(user)[1].chmod(0)
     keeper = Keeper()
-    watcher = watch(server.mailbox(user), keeper, sleep=no_wait)
+    watcher = watch(server.mailbox(user, poll=Seconds(0)), keeper, sleep=no_wait, patience=0)
     for _ in range(8):
         with suppress(ImapError):
             await watcher.drain()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +12,14 @@ from gateway.intake.imap.link import Link
 from gateway.intake.imap.mover import Mover
 from gateway.intake.imap.port import Seen, Taken, Taker
 from gateway.intake.imap.session import MOST_AT_ONCE
-from gateway.model.ports import Observer
+from gateway.model.ports import Clock, Observer
 from gateway.model.reasons import Reason
 from gateway.model.settings import Mailbox
 
-#: Sweeps in which the server must fail to hand over a mail before a person is asked.
+#: How often, and for how many seconds, the server must fail to hand over a mail before a person is asked: its storage
+#: may be away for a while.
 STRIKES = 3
+PATIENCE = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,15 @@ class Swept:
     found: int
     taken: int
     moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Failing:
+    """A mail that was not handed over: how many times, first and last when (monotonic seconds)."""
+
+    times: int
+    first: float
+    last: float
 
 
 class Collector:
@@ -40,16 +50,20 @@ class Collector:
         taker: Taker,
         mover: Mover,
         observer: Observer,
+        clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
+        patience: float,
     ) -> None:
         self._settings = settings
         self._link = link
         self._taker = taker
         self._mover = mover
         self._observer = observer
+        self._clock = clock
         self._sleep = sleep
+        self._patience = patience
         self._numbering: int | None = None
-        self._strikes: Counter[int] = Counter()
+        self._failing: dict[int, _Failing] = {}
         self._alone: dict[int, Seen] = {}
         self._stuck = False
 
@@ -68,14 +82,14 @@ class Collector:
         self._stuck = False
         if self._numbering != self._link.uidvalidity:
             self._numbering = self._link.uidvalidity
-            self._strikes.clear()
+            self._failing.clear()
             self._alone.clear()
 
     async def _take_all(self, uids: Sequence[int]) -> tuple[int, int]:
         if not uids:
             return 0, 0
         taken = moved = 0
-        alone = [self._alone[uid] for uid in uids if uid in self._alone]
+        alone = [self._alone[uid] for uid in uids if uid in self._alone and self._due(uid)]
         seen = await self._sizes([uid for uid in uids if uid not in self._alone])
         # last, what the server failed to hand over: it costs time, and must not keep the others waiting
         for group in plan.groups([*seen, *alone], self._alone):
@@ -138,6 +152,7 @@ class Collector:
             taken = await self._taker.take(self._settings.name, self._link.uidvalidity, mail.uid, chunks, mail.size)
         except Vanished:
             self._observer.event("imap.vanished", mailbox=self._settings.name)
+            self._forgive(mail.uid)
             return None
         except Oversized:
             return await self._refuse(mail, Reason.TOO_LARGE)
@@ -146,18 +161,25 @@ class Collector:
         self._forgive(mail.uid)
         return taken
 
+    def _due(self, uid: int) -> bool:
+        """Not more often than the safety poll, however often we are woken."""
+        failing = self._failing.get(uid)
+        return failing is None or self._clock.monotonic() - failing.last >= self._settings.poll
+
     async def _strike(self, mail: Seen) -> Taken | None:
-        self._strikes[mail.uid] += 1
+        now = self._clock.monotonic()
+        before = self._failing.get(mail.uid, _Failing(0, now, now))
+        failing = self._failing[mail.uid] = _Failing(before.times + 1, before.first, now)
         self._alone[mail.uid] = mail
-        self._observer.event("imap.unfetchable", mailbox=self._settings.name, times=self._strikes[mail.uid])
-        if self._strikes[mail.uid] < STRIKES:
+        self._observer.event("imap.unfetchable", mailbox=self._settings.name, times=failing.times)
+        if failing.times < STRIKES or now - failing.first < self._patience:
             return None
         taken = await self._refuse(mail, Reason.UNREADABLE)
         self._forgive(mail.uid)
         return taken
 
     def _forgive(self, uid: int) -> None:
-        self._strikes.pop(uid, None)
+        self._failing.pop(uid, None)
         self._alone.pop(uid, None)
 
     async def _refuse(self, mail: Seen, why: Reason) -> Taken | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gateway.intake.errors import IntakeError
 from gateway.intake.imap import plan
-from gateway.intake.imap.collector import Collector
+from gateway.intake.imap.collector import PATIENCE, Collector
 from gateway.intake.imap.errors import ImapError
 from gateway.intake.imap.idler import TURN, Idler
 from gateway.intake.imap.link import Link
@@ -35,6 +35,7 @@ class Watcher:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Chance | None = None,
         idle_turn: float = TURN,
+        patience: float = PATIENCE,
     ) -> None:
         connect = connect or (lambda: open_session(settings, tls))
         self._settings = settings
@@ -44,7 +45,7 @@ class Watcher:
         self._chance = chance or SystemChance()
         self._mover = Mover(settings, observer, connect)
         self._link = Link(connect, settings.folder, opened=self._opened)
-        self._collector = Collector(settings, self._link, taker, self._mover, observer, sleep)
+        self._collector = Collector(settings, self._link, taker, self._mover, observer, clock, sleep, patience)
         self._idler = Idler(settings, connect, self._woken, observer, sleep, self._chance, idle_turn)
         self._status = Status()
         self._wake = asyncio.Event()

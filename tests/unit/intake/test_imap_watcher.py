@@ -130,20 +130,39 @@ async def test_a_folder_that_refuses_every_move_is_not_asked_for_each_mail() -> 
 
 
 async def test_a_poisonous_mail_ends_in_review_and_the_others_do_not_wait() -> None:
-    server, keeper = Server(*[MAIL] * 10), Keeper()
+    server, keeper, time = Server(*[MAIL] * 10), Keeper(), Time()
     server.poison = {4}
-    watcher = watch(server, keeper)
-    assert [await watcher.drain() for _ in range(4)] == [9, 0, 1, 0]
+    watcher = watch(server, keeper, time)
+    for minute in range(16):
+        assert await watcher.drain() == (9 if minute == 0 else 1 if minute == 15 else 0)
+        await time.sleep(60)
     ((key, (why, _)),) = keeper.refused.items()
     assert (key[2], why) == (4, Reason.UNREADABLE)
     assert set(server.folders["A verifier"]) == {4}
 
 
-async def test_what_failed_before_comes_last() -> None:
-    server, keeper = Server(MAIL), Keeper()
+async def test_being_woken_often_uses_up_no_patience() -> None:
+    server, keeper, time = Server(MAIL), Keeper(), Time()
     server.refused = {1}
-    watcher = watch(server, keeper)
+    watcher = watch(server, keeper, time)
     await watcher.drain()
+    server.heard.clear()
+    for _ in range(50):
+        await time.sleep(1)
+        assert await watcher.drain() == 0
+    assert not any(command.startswith(("SIZES", "BODIES", "PIECE")) for command in server.heard)
+    await time.sleep(1000)
+    assert [await watcher.drain() for _ in range(20)] == [0] * 20
+    await time.sleep(60)
+    assert await watcher.drain() == 1, "the third time, and long after the first"
+
+
+async def test_what_failed_before_comes_last() -> None:
+    server, keeper, time = Server(MAIL), Keeper(), Time()
+    server.refused = {1}
+    watcher = watch(server, keeper, time)
+    await watcher.drain()
+    await time.sleep(60)
     server.folders["INBOX"][2] = MAIL
     server.heard.clear()
     assert await watcher.drain() == 1
@@ -151,11 +170,12 @@ async def test_what_failed_before_comes_last() -> None:
 
 
 async def test_a_passing_refusal_is_forgiven() -> None:
-    server, keeper = Server(MAIL, MAIL), Keeper()
+    server, keeper, time = Server(MAIL, MAIL), Keeper(), Time()
     server.refused = {1}
-    watcher = watch(server, keeper)
-    assert [await watcher.drain(), await watcher.drain()] == [1, 0]
+    watcher = watch(server, keeper, time)
+    assert await watcher.drain() == 1
     server.refused = set()
+    await time.sleep(60)
     assert await watcher.drain() == 1
     assert not keeper.refused
 
