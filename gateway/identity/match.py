@@ -31,7 +31,7 @@ from gateway.model.identity import PRODUCTION_OIDS, TEST_OIDS, Candidate, Claim,
 from gateway.model.reasons import Reason
 from gateway.model.settings import Trust
 
-__all__ = ["BLOCKING", "NEVER_FED", "Keys", "Policy", "keys", "match"]
+__all__ = ["BLOCKING", "NEVER_FED", "Keys", "Policy", "keys", "match", "several_patients"]
 
 #: Local statuses under which nothing is filed by itself (PID-32, table 0445), and those never fed.
 NEVER_FED = frozenset({"cach", "anom", "usur"})
@@ -74,6 +74,13 @@ def match(claims: Sequence[Claim], metadata: Claim | None, candidates: Sequence[
         return Match(None, reason, rule, candidates=_ranked(main, index.living))
     found = _by_ins(main, index, policy) if main.ins and main.ins.oid else _by_traits(main, index, policy)
     return _seconded(found, main, others, index)
+
+
+def several_patients(documents: Iterable[Sequence[Claim]]) -> bool:
+    """Whether the documents of one mail, each with its claims, name different persons (none of them is then filed)."""
+    stated = [[claim for claim in map(_heard, claims) if _names_somebody(claim)] for claims in documents]
+    mains = [min(claims, key=lambda claim: _rank(claim.source)) for claims in stated if claims]
+    return any(contradict(one, other) for one, other in combinations(mains, 2))
 
 
 class _Index:
@@ -180,10 +187,12 @@ def _seconded(found: Match, main: Claim, others: Iterable[Claim], index: _Index)
 
 
 def _apart(stated: Sequence[Claim], metadata: Claim | None) -> tuple[Reason, str] | None:
-    """Two persons of one source are several patients; two sources that disagree are a conflict."""
+    """Two persons of one source are several patients; two sources that disagree, or two INS of one, a conflict."""
     for one, other in combinations(stated, 2):
         if contradict(one, other):
-            if one.source == other.source:
+            bare = _without_ins(one), _without_ins(other)
+            one_person = all(map(_names_somebody, bare)) and not contradict(*bare)
+            if one.source == other.source and not one_person:
                 return Reason.SEVERAL_PATIENTS, "two-persons"
             return Reason.IDENTITY_CONFLICT, "sources-disagree"
     if metadata is not None and any(contradict(claim, metadata) for claim in stated):

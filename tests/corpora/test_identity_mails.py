@@ -16,7 +16,8 @@ from typing import Any
 
 import pypdf
 
-from gateway.identity.match import Policy, match
+from gateway.formats.mail import read
+from gateway.identity.match import Policy, match, several_patients
 from gateway.identity.text import claims
 from gateway.model.identity import Ins, InsStatus, Match, Patient
 from tests.outside import corpora
@@ -58,6 +59,32 @@ def test_readable_copies_never_name_another_patient_than_their_cda() -> None:
         assert found.ipp is None or not of_mail or found.ipp in of_mail, truth["sha256"]
 
 
+def test_documents_with_a_coded_header_are_matched_as_their_truth_says() -> None:
+    """CDA, with or without METADATA.XML: the right patient, or the reason."""
+    wrong = [
+        (truth["sha256"], found.rule)
+        for truth, found in _coded()
+        if found.ipp != (truth["patient_ipp"] if truth["expected_reason"] not in IDENTITY else None)
+        or (
+            truth["expected_reason"] in IDENTITY
+            and found.reason not in (truth["expected_reason"], *truth["accept_reasons"])
+        )
+    ]
+    assert len(list(_coded())) > 150
+    assert not wrong
+
+
+def test_mails_about_two_patients_are_seen() -> None:
+    root = corpora("mails")
+    for line in (root / "truth.jsonl").read_text("utf-8").splitlines():
+        mail = json.loads(line)
+        reasons = [d["expected_reason"] for d in mail["documents"] if d["expected"] != "ignore"]
+        if reasons.count("several-patients") > 1 or (len(reasons) > 1 and reasons.count(None) > 1):
+            documents = [d for d in read((root / mail["file"]).read_bytes()).documents if d.ignored is None]
+            said = [d.claims or claims(d.text) for d in documents]
+            assert several_patients(said) is ("several-patients" in reasons), mail["id"]
+
+
 def _by_mail(truth: dict[str, Any]) -> bool:
     """Two patients in two documents of one mail: the mail's business, each document names one."""
     return bool(truth["several_documents"] and truth["expected_reason"] == "several-patients")
@@ -71,6 +98,27 @@ def _judged() -> list[tuple[dict[str, Any], Match]]:
 def _copies() -> Iterator[tuple[dict[str, Any], set[str], Match]]:
     for truth, of_mail, text in _letters("pdf-copy"):
         yield truth, of_mail, match(claims(text), None, _patients(), OPEN)
+
+
+@lru_cache(maxsize=1)
+def _coded() -> list[tuple[dict[str, Any], Match]]:
+    root, found = corpora("mails"), []
+    for line in (root / "truth.jsonl").read_text("utf-8").splitlines():
+        mail = json.loads(line)
+        several = sum(d["expected_reason"] == "several-patients" for d in mail["documents"]) > 1
+        judged = [d | {"several_documents": several} for d in mail["documents"] if _is_about_identity(d)]
+        wanted = {d["sha256"]: d for d in judged if "cda" in d["carrier"]}
+        for document in read((root / mail["file"]).read_bytes()).documents if wanted else ():
+            truth = wanted.get(document.sha256)
+            if truth and document.claims and not _by_mail(truth):
+                found.append((truth, match(document.claims, document.metadata_claim, _patients(), OPEN)))
+    return found
+
+
+def _is_about_identity(document: dict[str, Any]) -> bool:
+    """What other rooms decide (a deletion, a mask, a damaged archive…) is not judged here."""
+    reason = document["expected_reason"]
+    return document["expected"] == "file" or reason in IDENTITY
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.identity.match import Policy, keys, match
+from gateway.identity.match import Policy, keys, match, several_patients
 from gateway.model.identity import INS_NIA, INS_NIR, INS_NIR_TEST, Claim, Ins, InsStatus, Likeness, Match, Patient
 from gateway.model.reasons import Reason
 from tests.unit.identity.people import OPEN, TOWN, number, patient
@@ -202,6 +202,16 @@ def test_nobody_is_named() -> None:
 def test_two_persons_of_one_source_are_several_patients() -> None:
     second = Claim("text", family_name="LEROY", first_given="Paul", birth_date="19441105", sex="M")
     assert match([PLAIN, second], None, INDEX, OPEN).reason is Reason.SEVERAL_PATIENTS
+
+
+def test_the_documents_of_a_mail_are_about_one_patient_or_several() -> None:
+    text = Claim("text", family_name="MARTIN", first_given="Marie-Claire", birth_date="00701231", sex="F")
+    assert not several_patients([[CDA], [text], []])
+    assert several_patients([[CDA], [], [PLAIN]])
+
+
+def test_two_numbers_of_one_person_are_a_conflict() -> None:
+    assert match([CDA, replace(CDA, ins=UNKNOWN)], None, INDEX, OPEN).reason is Reason.IDENTITY_CONFLICT
 
 
 @pytest.mark.parametrize(
