@@ -95,11 +95,13 @@ def judge(one: DocumentReading, known: Known, context: Context, *, alone: bool) 
     return file(one, known.match, known.patient, context)
 
 
-def file(one: DocumentReading, match: Match, patient: Patient, context: Context) -> Judgement:
-    """The judgement of a document whose patient is certain (by the index or by a person)."""
+def file(
+    one: DocumentReading, match: Match, patient: Patient, context: Context, *, by_person: bool = False
+) -> Judgement:
+    """The judgement of a document whose patient is certain (by the index or by a person, whose word lifts a hold)."""
     ruling = rule(question(one, context, patient), context.book)
     visibility = _visibility(one, ruling)
-    if ruling.hold is not None:
+    if ruling.hold is not None and not by_person:
         return Judgement(reason=ruling.hold, match=match, ruling=ruling, visibility=visibility)
     not_fed = why_not_fed(one, match, patient, ruling, context)
     if not_fed is None and context.settings.dmp.uncertain_type == "invisible" and not ruling.type_certain:
@@ -138,7 +140,7 @@ def why_not_fed(
 ) -> NotFed | None:
     """The first condition of DESIGN §5 that does not hold, TD0.2 excepted; None when the document may be fed."""
     dmp = context.settings.dmp
-    confidentiality = one.header.confidentiality if one.header else "N"
+    confidentiality = one.confidentiality or "N"
     known_type = type_code(ruling.type.code)
     minor = (age(patient.birth_date, context.today) or 0) < dmp.age_of_majority
     hidden_from_parents = one.visibility.invisible_to_representatives or ruling.invisible_to_representatives
@@ -198,7 +200,9 @@ def _domain_fits(domain: str, pattern: str) -> bool:
 
 
 def _copy(one: DocumentReading, copy: Document) -> Judgement | None:
-    """What becomes of a document whose id or bytes are known."""
+    """What becomes of a document whose id or bytes are known; a copy that was rejected meanwhile does not count."""
+    if copy.state is DocumentState.REJECTED:
+        return None
     if copy.sha256 != one.sha256:
         detail = "Un document portant le même identifiant, mais un autre contenu, a déjà été reçu."
         return Judgement(reason=Reason.MALFORMED_XDM, detail=detail)

@@ -35,6 +35,7 @@ def file(
     )
     for copy in documents.joined(c, filed.id):
         documents.move(c, copy, DocumentEvent.IGNORE, ignored=Ignored.DUPLICATE, reason=None)
+        settle_arrival(c, house, copy.arrival_seq)
     dpi = _plan_dpi(c, house, filed, parent)
     dmp = _plan_dmp(c, house, filed, parent, judgement.not_fed, dpi)
     orders = [order for order in (dpi, dmp) if order is not None]

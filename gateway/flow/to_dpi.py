@@ -91,7 +91,7 @@ class ToDpi:
         known_type = type_code(known.ruling.type.code)
         sheet = folder.Sheet(
             unique_id=one.unique_id,
-            action=one.action,
+            action=known.document.action,
             patient=known.patient,
             type_code=known.ruling.type.code,
             type_label=known_type.label if known_type else known.ruling.type.label,
@@ -106,4 +106,4 @@ class ToDpi:
             visibility=known.visibility,
             replaces=known.parent.unique_id if known.parent else "",
         )
-        return folder.prepare(known.control_id(f"dpi/{one.action}"), sheet, b"" if paper.is_deletion(known) else body)
+        return folder.prepare(known.control_id(f"dpi/{sheet.action}"), sheet, b"" if paper.is_deletion(known) else body)

@@ -67,6 +67,14 @@ def move(c: Connection, found: Document, event: DocumentEvent, **values: object)
     return get_document(c, found.id)
 
 
+def change(c: Connection, found: Document, **values: object) -> Document:
+    """Set columns of a document in its state. StaleError when the row is no longer the one that was read."""
+    same = (document.c.id == found.id) & (document.c.version == found.version)
+    if c.execute(update(document).where(same).values(version=found.version + 1, **values)).rowcount != 1:
+        raise StaleError(f"document {found.id}")
+    return get_document(c, found.id)
+
+
 def add_decision(c: Connection, number: int, values: dict[str, object]) -> int:
     """A new decision beside the old ones; its number."""
     return new_id(c, insert(decision).values(document_id=number, **values))
@@ -75,6 +83,12 @@ def add_decision(c: Connection, number: int, values: dict[str, object]) -> int:
 def decision_content(c: Connection, number: int) -> str:
     """What was decided, as JSON."""
     return str(c.execute(select(decision.c.content).where(decision.c.id == number)).scalar_one())
+
+
+def decisions_of(c: Connection, number: int) -> list[tuple[float, str]]:
+    """Every decision on a document, oldest first: when, and its content as JSON."""
+    query = select(decision.c.at, decision.c.content).where(decision.c.document_id == number).order_by(decision.c.id)
+    return [(row.at, row.content) for row in c.execute(query)]
 
 
 def settle_if_ended(c: Connection, number: int) -> bool:
@@ -133,6 +147,13 @@ def entries_of(c: Connection, number: int) -> list[Entry]:
     """Every entry of a document."""
     query = select(entry).where(entry.c.document_id == number).order_by(entry.c.id)
     return as_values(Entry, c.execute(query).all())
+
+
+def change_entry(c: Connection, found: Entry, **values: object) -> None:
+    """Set columns of an open entry. StaleError when somebody else has just settled or changed it."""
+    same = (entry.c.id == found.id) & (entry.c.version == found.version) & entry.c.closed_at.is_(None)
+    if c.execute(update(entry).where(same).values(version=found.version + 1, **values)).rowcount != 1:
+        raise StaleError(f"entry {found.id}")
 
 
 def close_entry(c: Connection, found: Entry, at: float, who: str, how: str) -> None:

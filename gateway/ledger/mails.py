@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, exists, func, insert, select, update
 
 from gateway.ledger.rows import Arrival, Mail, as_value, as_values, new_id
-from gateway.ledger.tables import arrival, job, mail
-from gateway.model.states import MAIL, MailEvent, MailState, advance
+from gateway.ledger.tables import arrival, document, job, mail
+from gateway.model.states import CLOSED, MAIL, MailEvent, MailState, advance
 
 
 def arrival_by_key(c: Connection, key: str) -> Arrival | None:
@@ -110,8 +110,10 @@ def earlier_unread(c: Connection, seq: int, *, failing_too: bool) -> bool:
 
 
 def purgeable(c: Connection, settled_before: float) -> list[Mail]:
-    """Mails settled long enough ago whose bytes are still kept."""
+    """Mails settled long enough ago whose bytes are still kept; not while a person's word reopened a document."""
     old = (mail.c.state == MailState.SETTLED) & (mail.c.settled_at < settled_before) & mail.c.purged_at.is_(None)
+    reopened = (arrival.c.mail_id == mail.c.id) & document.c.state.not_in(CLOSED)
+    old &= ~exists().where(document.c.arrival_seq == arrival.c.seq, reopened)
     return as_values(Mail, c.execute(select(mail).where(old)).all())
 
 
