@@ -63,11 +63,19 @@ def _decide(c: Connection, house: House, job: Job) -> list[Job]:
         for found, judgement in zip(undecided, judged, strict=True)
         for order in apply(c, house, found, judgement, reading)
     ]
+    jobs.wake(c, "decide", None, house.now)
     if any(judgement.wait for judgement in judged):
-        jobs.enqueue(c, "decide", "decide", seen.seq, max(house.now + 1, seen.at + house.settings.matching.parent_wait))
-    jobs.wake(c, "decide", None, house.now, parked="after")
+        _wait(c, house, seen)
     plan.settle_arrival(c, house, seen.seq)
     return follow
+
+
+def _wait(c: Connection, house: House, seen: Arrival) -> None:
+    """Decide again when another decision is made, or when a parent has been waited for long enough."""
+    due = seen.at + house.settings.matching.parent_wait
+    order = jobs.enqueue(c, "decide", "decide", seen.seq, max(house.now + 1, due))
+    if due <= house.now:
+        jobs.park(c, order, "after")
 
 
 def context_of(c: Connection, house: House, seen: Arrival, reading: MailReading) -> Context:
@@ -135,7 +143,9 @@ def _with_parent(c: Connection, house: House, known: Known, one: DocumentReading
     parent_id = parent_id_of(one)
     parent = documents.filed_with_id(c, parent_id) if parent_id else None
     if parent is None:
-        waits = house.now < seen.at + house.settings.matching.parent_wait
+        on_its_way = documents.owner(c, f"id:{parent_id}") if parent_id else None
+        undecided = on_its_way is not None and on_its_way.state is DocumentState.READ
+        waits = undecided or house.now < seen.at + house.settings.matching.parent_wait
         return Known(known.match, known.patient, known.copy, parent_waits=waits)
     its_mail = mails.get_mail(c, mails.get_arrival(c, parent.arrival_seq).mail_id or 0)
     its_reading = its_mail.decoded()
