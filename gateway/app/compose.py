@@ -17,6 +17,7 @@ from gateway.app.lock import WorkerLock
 from gateway.delivery.dmp.adapter import Dmp
 from gateway.delivery.dpi.folder import Folder
 from gateway.delivery.dpi.mllp import Mllp, Peer
+from gateway.delivery.receipt.smtp import Server, Submission
 from gateway.flow import decide, plan
 from gateway.flow import read as reading
 from gateway.flow.breaker import Breakers
@@ -27,6 +28,7 @@ from gateway.flow.readers import WORK, ReaderProcesses
 from gateway.flow.rulekeeper import RuleKeeper
 from gateway.flow.to_dmp import ToDmp
 from gateway.flow.to_dpi import ToDpi
+from gateway.flow.to_sender import ToSender
 from gateway.flow.worker import Handler, Worker
 from gateway.isolation.limits import Limits
 from gateway.isolation.pool import Pool
@@ -37,11 +39,13 @@ from gateway.model.ports import Observer, SystemChance, SystemClock
 from gateway.model.settings import Dmp as DmpSettings
 from gateway.model.settings import Dpi as DpiSettings
 from gateway.model.settings import Settings
+from gateway.model.settings import Submission as SubmissionSettings
 from gateway.protocols.xmldsig import Signer
 from gateway.trust.context import client_context
 from gateway.trust.credential import Credential
 from gateway.trust.credential import load as load_credential
 from gateway.trust.errors import read
+from gateway.trust.secret import read_secret
 from gateway.vault.files import Vault
 from gateway.vault.keys import Keys
 
@@ -154,6 +158,9 @@ async def _legs(house: House, originals: Originals, stack: AsyncExitStack) -> di
         dmp = _dmp(house, settings.dmp)
         stack.push_async_callback(dmp.aclose)
         legs["dmp"] = ToDmp(house, originals, dmp, settings.dmp.unknown_wait)
+    if settings.submission is not None:
+        submission = Submission(_server(settings.submission), house.observer)
+        legs["receipt"] = ToSender(house, submission, settings.retry.first)
     return legs
 
 
@@ -164,6 +171,19 @@ def _peer(dpi: DpiSettings) -> Peer:
         credential = _credential(dpi.client_cert, dpi.client_key)
         tls = client_context(credential, dpi.ca)
     return Peer(address.hostname or "", address.port or 0, tls, dpi.timeout, dpi.connections)
+
+
+def _server(submission: SubmissionSettings) -> Server:
+    credential = _credential(submission.client_cert, submission.client_key)
+    return Server(
+        submission.host,
+        submission.port,
+        submission.tls,
+        client_context(credential, submission.ca) if submission.tls != "none" else None,
+        submission.auth,
+        submission.user or "",
+        read_secret(submission.password_file) if submission.password_file else "",
+    )
 
 
 def _credential(cert: Path | None, key: Path | None) -> Credential | None:
