@@ -1,0 +1,204 @@
+"""Disposition notifications: judged by the standard library's parser, and read back in both forms."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.message import EmailMessage, MIMEPart
+from typing import Any, Literal
+
+import pytest
+
+from gateway.protocols import mdn
+from gateway.protocols.mdn import Disposition, Fate, MdnError, MdnRequest
+
+BOX, SENDER = "accueil@clinique.example.mssante.fr", "marc.durand@liberal.example.mssante.fr"
+SUBJECT = "XDM/1.0/DDM+Compte rendu d'imagerie médicale CHAUVELIN ZOE 19/08/1956"
+ORIGINAL = (
+    b"From: <marc.durand@liberal.example.mssante.fr>\r\nSubject: essai\r\nMessage-ID: <m1@liberal.example.mssante.fr>"
+    b"\r\n\r\n.Bonjour,\r\n\xc3\xa9t\xc3\xa9\r\n"
+)
+
+
+def request(**changes: Any) -> MdnRequest:
+    values: dict[str, Any] = {
+        "key": "accueil/7/41/abcdef",
+        "mailbox": BOX,
+        "to": SENDER,
+        "subject": SUBJECT,
+        "message_id": "<m1@liberal.example.mssante.fr>",
+        "original": ORIGINAL,
+        "instant": datetime(2026, 1, 5, 10, 11, 12, tzinfo=UTC),
+        "fates": (Fate("IRM cérébrale", "intégré au dossier du patient"),),
+    }
+    return MdnRequest(**values | changes)
+
+
+def parsed(asked: MdnRequest) -> EmailMessage:
+    return email.message_from_bytes(mdn.build(asked), policy=email.policy.default)
+
+
+def parts(asked: MdnRequest) -> tuple[str, MIMEPart, MIMEPart]:
+    human, machine, original = parsed(asked).iter_parts()
+    return str(human.get_content()), machine, original
+
+
+def test_the_notification_of_success() -> None:
+    mail = parsed(request(nil="NIL-123"))
+    assert (mail["From"], mail["To"]) == (BOX, SENDER)
+    assert mail["Subject"] == SUBJECT
+    assert mail["Date"].datetime == datetime(2026, 1, 5, 10, 11, 12, tzinfo=UTC)
+    assert mail["In-Reply-To"] == mail["References"] == "<m1@liberal.example.mssante.fr>"
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["X-MSS-NIL"] == "NIL-123"
+    assert mail["Disposition-Notification-To"] is None
+    assert mail.get_content_type() == "multipart/report"
+    assert mail["Content-Type"].params["report-type"] == "disposition-notification"
+    assert mail.defects == []
+    human, machine, original = parts(request())
+    assert "IRM cérébrale : intégré au dossier du patient." in human
+    assert "Motif" not in human
+    assert machine.get_content_type() == "message/disposition-notification"
+    assert original.get_content_type() == "message/rfc822"
+
+
+@pytest.mark.parametrize("form", ["1.1.3", "1.1.2"])
+def test_both_forms_are_read_back(form: Literal["1.1.3", "1.1.2"]) -> None:
+    asked = request(form=form)
+    good = Disposition("<m1@liberal.example.mssante.fr>", BOX, "processed", error=False)
+    assert mdn.read(mdn.build(asked)) == good
+    bad = replace(good, error=True, code="904", label="INS different de celui connu")
+    assert mdn.read(mdn.build(replace(asked, code="904"))) == bad
+
+
+def fields(asked: MdnRequest) -> dict[str, str]:
+    """The machine's part as a reader of lines sees it."""
+    content = mdn.build(asked).split(b"message/disposition-notification", 1)[1].split(b"\r\n\r\n", 2)[1]
+    return dict(line.split(": ", 1) for line in content.decode("ascii").splitlines())
+
+
+def test_the_fields_of_each_form() -> None:
+    mode = "automatic-action/MDN-sent-automatically; processed"
+    assert fields(request())["Disposition"] == mode
+    new, old = fields(request(code="902")), fields(request(code="902", form="1.1.2"))
+    assert new["Disposition"] == f"{mode}/error"
+    assert new["Error"] == "902^Patient inconnu^applicationErrorCondition| E^Error^errorSeverity"
+    assert old["Disposition"] == f"{mode}/Error: 902^Patient inconnu^messageErrorCondition| E^Error^errorSeverity"
+    assert "Error" not in old
+    assert new["Final-Recipient"] == f"rfc822;{BOX}"
+    assert new["Original-Message-ID"] == "<m1@liberal.example.mssante.fr>"
+
+
+@pytest.mark.parametrize("code", sorted(mdn.LABELS))
+def test_an_error_says_what_and_what_to_do(code: str) -> None:
+    asked = request(code=code)
+    assert parsed(asked)["Subject"] == f"[KO Intégration système !][{code}] {SUBJECT}"
+    human, _, _ = parts(asked)
+    assert f"Motif : {code} - {mdn.LABELS[code]}." in human
+    assert "Que faire :" in human
+
+
+def test_a_code_that_the_volet_does_not_know_is_906() -> None:
+    asked = request(code="AR")
+    assert mdn.read(mdn.build(asked)).code == "906"
+    assert parsed(asked)["Subject"].startswith("[KO Intégration système !][906] ")
+
+
+def test_the_same_answer_is_the_same_bytes_and_another_one_has_another_id() -> None:
+    assert mdn.build(request()) == mdn.build(request())
+    assert mdn.message_id(request()) == parsed(request())["Message-ID"]
+    assert mdn.message_id(request()).endswith("@clinique.example.mssante.fr>")
+    ids = {mdn.message_id(one) for one in (request(), request(code="902"), request(key="other"))}
+    assert len(ids) == 3
+
+
+def test_the_original_comes_back_byte_for_byte() -> None:
+    built = mdn.build(request())
+    assert b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + ORIGINAL in built
+    assert b"Content-Transfer-Encoding: 7bit\r\n\r\nA: b\r\n" in mdn.build(request(original=b"A: b\r\n\r\nc\r\n"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"whole": False},
+        {"original": ORIGINAL + b"x" * 1000 + b"\r\n"},
+        {"original": ORIGINAL + b"\x00\r\n"},
+        {"original": ORIGINAL + b"line\r\n" * 900_000},
+    ],
+)
+def test_an_original_that_is_large_or_cannot_travel_gives_its_header_alone(changes: dict[str, Any]) -> None:
+    _, _, original = parts(request(**changes))
+    assert original.get_content_type() == "text/rfc822-headers"
+    assert "Message-ID: <m1@liberal.example.mssante.fr>" in original.get_content()
+    assert "Bonjour" not in original.get_content()
+
+
+@pytest.mark.parametrize("original", [b"", b"no header", b"\xff" * 5000, b"A: b\n\nbare\rends\n", b"A" * 200_000])
+def test_whatever_the_original_is_lines_can_travel(original: bytes) -> None:
+    built = mdn.build(request(original=original))
+    assert b"\x00" not in built
+    assert all(len(line) <= 998 for line in built.split(b"\r\n"))
+    assert b"\r" not in built.replace(b"\r\n", b"")
+    assert b"\n" not in built.replace(b"\r\n", b"")
+    assert not mdn.read(built).error
+
+
+def test_an_original_that_quotes_our_boundary() -> None:
+    built = mdn.build(request())
+    boundary = email.message_from_bytes(built).get_boundary()
+    again = request(original=b"A: b\r\n\r\n--" + str(boundary).encode() + b"--\r\nafter\r\n")
+    assert len(list(parsed(again).iter_parts())) == 3
+    assert mdn.read(mdn.build(again)) == mdn.read(built)
+
+
+def test_what_the_mail_says_never_makes_a_field() -> None:
+    evil = "essai\r\nBcc: x@example.fr\nDisposition-Notification-To: y@example.fr"
+    asked = request(
+        subject=evil, message_id="<a@b>\r\nBcc: x@example.fr", fates=(Fate(evil, "reçu"),), code="906", nil=evil
+    )
+    mail = parsed(asked)
+    assert mail["Bcc"] is None
+    assert mail["Disposition-Notification-To"] is None
+    assert mail["In-Reply-To"] is None
+    assert "Original-Message-ID" not in fields(asked)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "accueil", "a@b\r\nBcc: c@d", "a b@c.fr", "é@example.fr", "a@b>,<c@d", "a@é.fr", "@b.fr"]
+)
+def test_an_address_that_a_header_cannot_carry(address: str) -> None:
+    with pytest.raises(MdnError):
+        mdn.build(request(to=address))
+    with pytest.raises(MdnError):
+        mdn.build(request(mailbox=address))
+
+
+def test_notifications_of_others_are_read() -> None:
+    other = (
+        b"Content-Type: multipart/report;\n\treport-type=disposition-notification; boundary=b1\n\npreamble\n"
+        b"--b1\nContent-Type: text/plain\n\nHi\n--b1\nContent-Type: message/disposition-notification\n\n"
+        b"Reporting-UA: x\nFinal-Recipient: rfc822; box@example.fr\nOriginal-Message-ID: <1@x>\n"
+        b"Disposition: manual-action/MDN-sent-manually;\n displayed\n--b1--\n"
+    )
+    assert mdn.read(other) == Disposition("<1@x>", "box@example.fr", "displayed", error=False)
+    old = other.replace(b"displayed", b"processed/Error: 903^INS absent^messageErrorCondition| E^Error^errorSeverity")
+    assert mdn.read(old) == Disposition("<1@x>", "box@example.fr", "processed", True, "903", "INS absent")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\x00",
+        b"A: b\r\n\r\nc",
+        b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/plain\n\nx\n--b--\n",
+        b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/disposition-notification\n\nA: b\n",
+        b"Content-Type: multipart/report\n\n--b\n",
+    ],
+)
+def test_what_is_no_notification(data: bytes) -> None:
+    with pytest.raises(MdnError):
+        mdn.read(data)
