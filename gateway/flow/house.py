@@ -36,6 +36,9 @@ class Readers(Protocol):
     async def extract(self, digest: str, part: str) -> bytes:
         """The bytes of one document of a mail."""
 
+    async def in_utf8(self, digest: str, part: str) -> bytes:
+        """The bytes of one CDA in its canonical form, which is UTF-8."""
+
     async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
         """A received CDA with its header completed."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from gateway.flow.decide import Decided, context_of, reading_of
 from gateway.flow.house import House
 from gateway.flow.judge import Context
+from gateway.flow.originals import Originals
 from gateway.ledger import deliveries, documents, mails, patients
 from gateway.ledger.rows import Arrival, Delivery, Document, Mail
 from gateway.model.decision import Ruling
@@ -113,6 +114,14 @@ def load(c: Connection, house: House, number: int) -> Papers:
         parent_visibility=_visibility(c, parent),
         parent_fed=deliveries.last_of(c, parent.id, "dmp") if parent else None,
     )
+
+
+async def body_of(house: House, originals: Originals, papers: Papers) -> bytes:
+    """The bytes that go out: as carried, but a CDA in another encoding than UTF-8 goes in its canonical form."""
+    header = papers.reading.header
+    if header is not None and header.encoding:
+        return await house.readers.in_utf8(papers.mail.digest, papers.reading.part)
+    return await originals.get(papers.mail.digest, papers.reading.part)
 
 
 def wrap(house: House, papers: Papers, body: bytes) -> tuple[bytes, CdaHeader]:

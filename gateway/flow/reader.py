@@ -13,6 +13,7 @@ from functools import lru_cache
 import msgspec
 from lxml import etree
 
+from gateway.formats import cda
 from gateway.formats import mail as mails
 from gateway.identity import text
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
@@ -23,7 +24,10 @@ HANDED_OVER = 8 * 1024 * 1024
 
 
 class Request(msgspec.Struct, frozen=True):
-    """``operation``: read, extract, transform. ``schema``: the CDA schema's file, empty for none."""
+    """``operation``: read, extract, utf8 (extract a CDA and recode it), transform.
+
+    ``schema``: the CDA schema's file, empty for none.
+    """
 
     operation: str
     schema: str = ""
@@ -49,6 +53,8 @@ def work(body: bytes, parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
 def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
     if request.operation == "extract":
         return Answer(), [mails.extract(raw, request.part)]
+    if request.operation == "utf8":
+        return Answer(), [cda.in_utf8(mails.extract(raw, request.part))]
     if request.operation == "transform" and request.completion is not None:
         document, header = transform(raw, request.completion)
         return Answer(header=header), [document]

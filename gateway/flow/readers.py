@@ -43,6 +43,10 @@ class ReaderProcesses:
         """The bytes of one document. Raises ReaderError."""
         return (await self._ask(Request("extract", part=part), digest)).parts[0]
 
+    async def in_utf8(self, digest: str, part: str) -> bytes:
+        """The bytes of one CDA in its canonical form. Raises ReaderError."""
+        return (await self._ask(Request("utf8", part=part), digest)).parts[0]
+
     async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
         """A received CDA with its header completed. Raises ReaderError."""
         reply = await self._pool.call(msgspec.json.encode(Request("transform", completion=completion)), [cda])

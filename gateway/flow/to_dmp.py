@@ -128,7 +128,7 @@ class ToDmp:
 
     async def _version(self, known: Papers, replaces: bool) -> tuple[bytes, CdaHeader]:
         """The bytes that go: as received, completed where the DMP would refuse the header, or wrapped."""
-        body = await self.originals.get(known.mail.digest, known.reading.part)
+        body = await paper.body_of(self.house, self.originals, known)
         header = known.reading.header
         if header is None:
             return paper.wrap(self.house, known, body)

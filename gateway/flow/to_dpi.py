@@ -39,7 +39,7 @@ class ToDpi:
         number = delivery.document_id or 0
         try:
             known = await self.house.ledger.read(lambda c: paper.load(c, self.house, number))
-            body = await self.originals.get(known.mail.digest, known.reading.part)
+            body = await paper.body_of(self.house, self.originals, known)
             if self.house.settings.dpi.kind == "folder":
                 return Go(self._sheet(known, body), known.reading.unique_id)
             document, header = self._document(known, body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, cast
 
@@ -14,7 +14,7 @@ from lxml import etree
 
 from gateway.formats import cda_header, xmltree
 from gateway.formats.errors import FormatError
-from gateway.formats.limits import Limits
+from gateway.formats.limits import DEFAULT, Limits
 from gateway.model.documents import CdaHeader
 from gateway.model.identity import Claim
 from gateway.model.reasons import Reason
@@ -47,8 +47,12 @@ def read(data: bytes, limits: Limits, schema: etree.XMLSchema | None = None) -> 
     document = root if root.tag == _CLINICAL_DOCUMENT else next(root.iter(_CLINICAL_DOCUMENT), None)
     if document is None:
         raise FormatError(Reason.UNSUPPORTED_FORMAT, "Ce fichier XML n'est pas un document CDA.")
-    nested = document is not root
-    header = cda_header.header(document, self_presentable=nested, canonical=_canonical(document, nested=nested))
+    canonical = canonical_form(root)
+    digests = hashlib.sha1(canonical, usedforsecurity=False).hexdigest(), hashlib.sha256(canonical).hexdigest()
+    header = cda_header.header(document, self_presentable=document is not root, canonical=digests)
+    encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
+    if encoding != "UTF-8":
+        header = replace(header, encoding=encoding)
     return CdaReading(
         header=header,
         claims=cda_header.claims(document),
@@ -58,14 +62,17 @@ def read(data: bytes, limits: Limits, schema: etree.XMLSchema | None = None) -> 
     )
 
 
-def _canonical(document: etree._Element, *, nested: bool) -> tuple[str, str]:
-    """SHA-1 and SHA-256 of the C14N 1.0 with comments, of the whole document or of the nested element."""
-    subject = document if nested else document.getroottree()
+def in_utf8(data: bytes, limits: Limits = DEFAULT) -> bytes:
+    """The same document in its canonical form, UTF-8: neither the record nor the DMP takes another encoding."""
+    return canonical_form(xmltree.parse(data, limits))
+
+
+def canonical_form(root: etree._Element) -> bytes:
+    """C14N 1.0 with comments of the whole file. FormatError when it has none (a relative namespace)."""
     try:
-        canonical = etree.tostring(subject, method="c14n", with_comments=True)
-    except etree.C14NError as error:  # a relative namespace has no canonical form
+        return etree.tostring(root.getroottree(), method="c14n", with_comments=True)
+    except etree.C14NError as error:
         raise FormatError(Reason.UNREADABLE, "Le fichier XML est mal formé.") from error
-    return hashlib.sha1(canonical, usedforsecurity=False).hexdigest(), hashlib.sha256(canonical).hexdigest()
 
 
 def _embedded(document: etree._Element) -> bytes:

@@ -89,7 +89,7 @@ class CdaHeader:
     ``patient_ids`` are (root, extension) in order. ``patient_names``: (qualifier, family, given) as received.
     ``media_type`` is the one of nonXMLBody, empty for a structured body. ``canonical`` maps sha1 and sha256 to the hex
     digest of the document's C14N 1.0 with comments. ``references``: (extension, root, kind) of inFulfillmentOf orders
-    with kind order or accession.
+    with kind order or accession. ``encoding`` is empty for UTF-8.
     """
 
     id_root: str
@@ -125,6 +125,7 @@ class CdaHeader:
     self_presentable: bool = False
     canonical_sha1: str = ""
     canonical_sha256: str = ""
+    encoding: str = ""
 
     @property
     def unique_id(self) -> str:

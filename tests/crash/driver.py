@@ -24,7 +24,7 @@ from gateway.app.config import load
 from gateway.app.lock import WorkerLock
 from gateway.flow import reader, receive
 from gateway.flow.receive import Sighting
-from gateway.formats import mail
+from gateway.formats import cda, mail
 from gateway.ledger.tables import job
 from gateway.model.documents import CdaHeader, MailReading
 from gateway.model.ports import Observer
@@ -84,6 +84,10 @@ class InlineReaders:
     async def extract(self, digest: str, part: str) -> bytes:
         """The bytes of one document."""
         return mail.extract(self._vault.read(digest), part)
+
+    async def in_utf8(self, digest: str, part: str) -> bytes:
+        """The bytes of one CDA in its canonical form."""
+        return cda.in_utf8(mail.extract(self._vault.read(digest), part))
 
     async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
         """A received CDA with its header completed."""
