@@ -127,8 +127,11 @@ SEXED: Final = re.compile(
 )
 LETTER_SEX: Final = re.compile(r"(?P<in>[FMH])(?= *(?:[\-,/|;)]|$|\n))")
 WIDOW: Final = re.compile(r" (?:VEUVE|VVE) ")
+BORN_AT: Final = re.compile(r"(?P<born>NEE?|NE\(E\)) A [A-Z' \-]{2,40}(?:\([0-9AB]{2,5}\) )?,? ?LE (?=[0-9])")
+#: What may stand between a name and a birth date.
 AGED: Final = re.compile(
-    r"(?:PATIENTE? )?(?:AGEE?(?:\(E\))? DE )?[0-9]{1,3} (?:ANS|MOIS|JOURS|SEMAINES)(?![A-Z])|(?:IPP|NIP|"
-    r"N° ?DOSSIER|DOSSIER) ?:? ?[0-9]+"
+    r"(?:PATIENTE? )?(?:AGEE?(?:\(E\))? DE )?[0-9]{1,3} (?:ANS|MOIS|JOURS|SEMAINES)(?![A-Z])|"
+    r"(?:IPP|NIP|N° ?DOSSIER|DOSSIER) ?:? ?[0-9]+|DE NATIONALITE [A-Z]+|TEL(?:\.|EPHONE)? ?:? ?[0-9 .]{8,16}|"
+    r"(?:DEMEURANT|DOMICILIEE?|HABITANT) [^,;\n]{3,80}(?=,)"
 )
 JOINT: Final = re.compile(r" {0,3}[,;:(\-)\[\]/]{0,2} {0,2}\n?[ \-(,]{0,3}")

@@ -22,6 +22,7 @@ _AFTER_NAME: Final = re.compile(
     r"|(?:NEE|EPOUSE|EPSE|EP\.|VEUVE) (?=[A-Z]))"
 )
 
+_BIRTHS: Final = (lexicon.BORN, lexicon.BORN_AT, lexicon.DATED)
 _LE: Final = re.compile("LE ")
 
 
@@ -110,16 +111,12 @@ def _mention(page: Page, start: int, head: str, after: int, copied: _Spans) -> M
     if not words and not professional:
         return None
     sex = lexicon.SEX.get(head)
-    mention = _tail(
-        page,
-        Mention(start, end, Part.NAMED, fullnames.names(words), sex=sex),
-        dashes=head == "LINE" or _on_patient_line(page, start),
-    )
+    told = head == "LINE" or _on_patient_line(page, start) or bool(lexicon.ANNOUNCED.search(_context(page, start)))
+    mention = _tail(page, Mention(start, end, Part.NAMED, fullnames.names(words), sex=sex), dashes=told)
     if professional or copied.hold(start):
         return replace(mention, part=Part.OTHER)
-    if _is_loose(page, start, head) and not (
-        (mention.names.family and mention.names.given_names) or mention.birth_date
-    ):
+    whole = mention.birth_date or (mention.names.family and mention.names.given_names)
+    if _is_loose(page, start, head) and not whole:
         return None
     return replace(mention, part=_part(page, mention, head))
 
@@ -131,7 +128,10 @@ def _is_loose(page: Page, start: int, head: str) -> bool:
 
 
 def _tail(page: Page, mention: Mention, *, dashes: bool) -> Mention:
-    """Read on after the name: birth name, used name, birth date, sex, age; in any order, at most eight pieces."""
+    """Read on after the name: birth name, used name, birth date, sex, age; in any order, at most eight pieces.
+
+    ``dashes``: a person announced as the patient, whose birth date may stand without a word.
+    """
     end, born_sex = mention.end, None
     for _ in range(8):
         at = _skip(page, end)
@@ -147,10 +147,11 @@ def _tail(page: Page, mention: Mention, *, dashes: bool) -> Mention:
 
 def _piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tuple[Mention, int, str | None] | None:
     folded = page.prose
-    born = lexicon.BORN.match(folded, at) or lexicon.DATED.match(folded, at)
-    dated = textdates.read(folded, born.end()) if born and mention.birth_date is None else None
-    if born and dated:
-        return replace(mention, birth_date=dated[0]), dated[1], _born_sex(born)
+    for birth in _BIRTHS if mention.birth_date is None else ():
+        born = birth.match(folded, at)
+        dated = textdates.read(folded, born.end()) if born else None
+        if born and dated:
+            return replace(mention, birth_date=dated[0]), dated[1], _born_sex(born)
     since = _LE.match(folded, at) if mention.birth and mention.birth_date is None else None
     dated = textdates.read(folded, since.end()) if since else None
     if dated:
