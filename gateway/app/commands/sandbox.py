@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import ssl
 import tempfile
 from pathlib import Path
@@ -21,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace, state: Path) -> int:
+    if options.kind == "dmp" and options.cert is None and (options.key or options.client_ca):
+        raise CommandError("bac à sable : --key et --client-ca demandent --cert")
     try:
         patients = read_patients(options.patients)
         if options.kind == "dpi":
@@ -31,6 +34,9 @@ def _serve(options: argparse.Namespace, state: Path) -> int:
         raise CommandError(str(error)) from error
     except ssl.SSLError as error:
         raise CommandError(f"bac à sable : certificat ou clé inutilisable ({error.reason})") from error
+    except FileNotFoundError as error:
+        raise CommandError("bac à sable : fichier absent ; vérifier --cert, --key et --client-ca") from error
     except OSError as error:
-        raise CommandError(f"bac à sable : {error.strerror} ({error.filename or options.port})") from error
+        taken = "est déjà pris" if error.errno == errno.EADDRINUSE else f"est inutilisable ({error.strerror})"
+        raise CommandError(f"bac à sable : le port {options.port} {taken}") from error
     return 0

@@ -166,7 +166,7 @@ class _Desk:
         letter = _Letter("ins-recuperee", replace(people.ODILE, ins_status=InsStatus.QUALIFIEE), plain)
         yield "08-ins-recuperee", self._xdm("08-ins-recuperee", story, letter, not_fed("ins-not-qualified"))
         story = "patiente mineure, contraception : un professionnel décidera de l'envoi au DMP"
-        letter = _Letter("mineure", self._minor, ("Consultation de contraception.", "Prescription remise."))
+        letter = _Letter("mineure", self._minor, ("Prescription remise.",), title="Consultation de contraception")
         yield "09-mineure", self._xdm("09-mineure", story, letter, not_fed("minor-rule"))
 
     def _for_a_person(self) -> Iterator[tuple[str, _Made]]:

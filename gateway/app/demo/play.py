@@ -1,0 +1,122 @@
+"""The play itself: folder, stand-ins, the gateway as ``run`` composes it, the mails by SMTP, and the watching."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import date
+from pathlib import Path
+
+import aiosmtplib
+from rich.console import Console
+
+from gateway.app import samples
+from gateway.app.config import load
+from gateway.app.daemon import Running, running
+from gateway.app.demo import progress, show
+from gateway.app.demo.folder import Folder, configure, prepare
+from gateway.app.demo.progress import Followed
+from gateway.app.demo.standins import standin
+from gateway.app.samples import Sample
+from gateway.flow import index
+from gateway.flow.house import House
+from gateway.ledger import documents, patients
+from gateway.model.ports import Silent
+
+#: How often the display looks (seconds), and how long the samples may take.
+LOOK = 0.1
+LIMIT = 60.0
+
+
+async def play(root: Path, console: Console, *, once: bool, dpi_options: Sequence[str] = ()) -> bool:
+    """Play the samples in ``root``, a new or empty folder; whether each ended where it should.
+
+    Without ``once`` it stays until SIGINT or SIGTERM. ``dpi_options`` go to the sandbox DPI: ``--refuse 906`` shows
+    what a refusal does. CommandError when a stand-in does not start or the folder is not empty.
+    """
+    show.say(console, "Préparation : certificats, DMP et DPI d'essai…")
+    folder, book = await asyncio.to_thread(prepare, root, date.today())  # noqa: DTZ011 - the day of who watches
+    async with AsyncExitStack() as stack:
+        dpi, dmp = await _standins(stack, folder, dpi_options)
+        configure(folder, dpi, dmp)
+        life = await stack.enter_async_context(running(load(folder.config), Silent()))
+        house = life.gateway.house
+        await _know(house, date.today())  # noqa: DTZ011
+        wrong = await _perform(life, book, console)
+        await _quarantine_shown(house)
+        show.say(console, "Fichiers de la démonstration :", *show.places(folder))
+        if not once:
+            show.say(console, *show.what_to_try(folder))
+            await _told_to_stop()
+    return not wrong
+
+
+async def _standins(stack: AsyncExitStack, folder: Folder, dpi_options: Sequence[str]) -> tuple[int, int]:
+    """Start both at the same time; their ports."""
+    certificates, known = folder.certificates, ("--patients", folder.patients)
+    tls = ("--cert", certificates / "server.pem", "--key", certificates / "server.key")
+    mutual = (*tls, "--client-ca", certificates / "ca.pem")
+    return await asyncio.gather(
+        stack.enter_async_context(standin("dpi", "--state", folder.record, *known, *dpi_options)),
+        stack.enter_async_context(standin("dmp", "--state", folder.dmp, *known, *mutual)),
+    )
+
+
+async def _know(house: House, today: date) -> None:
+    """The patient index and the sender directory."""
+    await house.ledger.write("patients", lambda c: index.put_all(c, samples.patients(today), house.now))
+    await house.ledger.write("senders", lambda c: patients.put_senders(c, samples.SENDERS, house.now))
+
+
+async def _perform(life: Running, book: Sequence[Sample], console: Console) -> list[Sample]:
+    """Send the mails and watch until all is done; the samples that went astray."""
+    started, began = time.time(), time.monotonic()
+    sending = asyncio.create_task(_send(life.smtp_port, book))
+    try:
+        with show.display(console, started) as display:
+            followed = await _watch(life, book, sending, display)
+        await sending
+    finally:
+        sending.cancel()
+    wrong = progress.astray(followed, book)
+    show.say(console, *show.summary(followed, wrong, time.monotonic() - began))
+    return wrong
+
+
+async def _watch(
+    life: Running, book: Sequence[Sample], sending: asyncio.Task[None], display: show.Display
+) -> list[Followed]:
+    deadline = time.monotonic() + LIMIT
+    while True:
+        done = sending.done() and await life.gateway.worker.quiet()
+        followed = progress.follow(await life.gateway.house.ledger.read(progress.ways), book)
+        display.update(followed)
+        if done or life.gateway.worker.failed is not None or time.monotonic() > deadline:
+            return followed
+        await asyncio.sleep(LOOK)
+
+
+async def _send(port: int, book: Sequence[Sample]) -> None:
+    """Hand the mails over in their order, as an operator's server does."""
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, use_tls=False, start_tls=False) as client:
+        for sample in book:
+            await client.sendmail(sample.sender, [samples.MAILBOX], sample.raw)
+
+
+async def _quarantine_shown(house: House) -> None:
+    """Wait until the folder, which follows the worklist, holds every entry."""
+    wanted = len(await house.ledger.read(documents.open_entries))
+    for _ in range(50):
+        if len(list(house.settings.quarantine.folder.glob("[0-9]*"))) >= wanted:
+            return
+        await asyncio.sleep(LOOK)
+
+
+async def _told_to_stop() -> None:
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
