@@ -35,8 +35,7 @@ from gateway.isolation.pool import Pool
 from gateway.ledger import jobs, patients
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Job
-from gateway.model.ports import Observer, SystemChance, SystemClock
-from gateway.model.settings import Dmp as DmpSettings
+from gateway.model.ports import Chance, Clock, Observer, SystemChance, SystemClock
 from gateway.model.settings import Dpi as DpiSettings
 from gateway.model.settings import Settings
 from gateway.model.settings import Submission as SubmissionSettings
@@ -118,6 +117,50 @@ async def open_gateway(
         yield Gateway(house, worker)
 
 
+def record_peer(dpi: DpiSettings) -> Peer:
+    """Where the record listens (``kind = "mllp"``). TrustError."""
+    address = urlsplit(dpi.url or "")
+    tls: ssl.SSLContext | None = None
+    if address.scheme == "mllps":
+        credential = _credential(dpi.client_cert, dpi.client_key)
+        tls = client_context(credential, dpi.ca)
+    return Peer(address.hostname or "", address.port or 0, tls, dpi.timeout, dpi.connections)
+
+
+def submission_server(submission: SubmissionSettings) -> Server:
+    """Where receipts are handed over. TrustError."""
+    credential = _credential(submission.client_cert, submission.client_key)
+    return Server(
+        submission.host,
+        submission.port,
+        submission.tls,
+        client_context(credential, submission.ca) if submission.tls != "none" else None,
+        submission.auth,
+        submission.user or "",
+        read_secret(submission.password_file) if submission.password_file else "",
+    )
+
+
+def dmp_adapter(settings: Settings, clock: Clock, chance: Chance, observer: Observer) -> Dmp:
+    """The DMP as configured. TrustError, CompositionError."""
+    dmp = settings.dmp
+    now = datetime.now(UTC)
+    auth = load_credential(dmp.auth_cert, dmp.auth_key, dmp.auth_p12, dmp.auth_password_file, now=now)
+    sign = load_credential(dmp.sign_cert, dmp.sign_key, dmp.sign_p12, dmp.sign_password_file, now=now)
+    if sign is None or not isinstance(sign.key, RSAPrivateKey):
+        raise CompositionError("[dmp] sign_cert : un certificat cachet RSA est nécessaire pour signer vers le DMP")
+    return Dmp(
+        dmp,
+        settings.establishment,
+        homologation=read(dmp.lps_homologation_file).decode().strip() if dmp.lps_homologation_file else "",
+        signer=Signer.of(sign.certificate, sign.key, dmp.signature),
+        tls=client_context(auth, dmp.ca, dmp.crl),
+        clock=clock,
+        chance=chance,
+        observer=observer,
+    )
+
+
 def _isolated(settings: Settings, vault: Vault, observer: Observer) -> Readers:
     return ReaderProcesses(Pool(WORK, READERS, Limits(), observer), vault, settings.dmp.schemas)
 
@@ -149,60 +192,20 @@ async def _legs(house: House, originals: Originals, stack: AsyncExitStack) -> di
     settings = house.settings
     legs: dict[str, Leg] = {}
     if settings.dpi.kind == "mllp":
-        record = Mllp(_peer(settings.dpi), house.observer)
+        record = Mllp(record_peer(settings.dpi), house.observer)
         stack.push_async_callback(record.close)
         legs["dpi"] = ToDpi(house, originals, record, settings.retry.first)
     elif settings.dpi.kind == "folder" and settings.dpi.path is not None:
         legs["dpi"] = ToDpi(house, originals, Folder(settings.dpi.path, house.observer), settings.retry.first)
     if settings.dmp.enabled:
-        dmp = _dmp(house, settings.dmp)
+        dmp = dmp_adapter(settings, house.clock, house.chance, house.observer)
         stack.push_async_callback(dmp.aclose)
         legs["dmp"] = ToDmp(house, originals, dmp, settings.dmp.unknown_wait)
     if settings.submission is not None:
-        submission = Submission(_server(settings.submission), house.observer)
+        submission = Submission(submission_server(settings.submission), house.observer)
         legs["receipt"] = ToSender(house, submission, settings.retry.first)
     return legs
 
 
-def _peer(dpi: DpiSettings) -> Peer:
-    address = urlsplit(dpi.url or "")
-    tls: ssl.SSLContext | None = None
-    if address.scheme == "mllps":
-        credential = _credential(dpi.client_cert, dpi.client_key)
-        tls = client_context(credential, dpi.ca)
-    return Peer(address.hostname or "", address.port or 0, tls, dpi.timeout, dpi.connections)
-
-
-def _server(submission: SubmissionSettings) -> Server:
-    credential = _credential(submission.client_cert, submission.client_key)
-    return Server(
-        submission.host,
-        submission.port,
-        submission.tls,
-        client_context(credential, submission.ca) if submission.tls != "none" else None,
-        submission.auth,
-        submission.user or "",
-        read_secret(submission.password_file) if submission.password_file else "",
-    )
-
-
 def _credential(cert: Path | None, key: Path | None) -> Credential | None:
     return load_credential(cert, key, None, None, now=datetime.now(UTC))
-
-
-def _dmp(house: House, dmp: DmpSettings) -> Dmp:
-    now = datetime.now(UTC)
-    auth = load_credential(dmp.auth_cert, dmp.auth_key, dmp.auth_p12, dmp.auth_password_file, now=now)
-    sign = load_credential(dmp.sign_cert, dmp.sign_key, dmp.sign_p12, dmp.sign_password_file, now=now)
-    if sign is None or not isinstance(sign.key, RSAPrivateKey):
-        raise CompositionError("[dmp] sign_cert : un certificat cachet RSA est nécessaire pour signer vers le DMP")
-    return Dmp(
-        dmp,
-        house.settings.establishment,
-        homologation=read(dmp.lps_homologation_file).decode().strip() if dmp.lps_homologation_file else "",
-        signer=Signer.of(sign.certificate, sign.key, dmp.signature),
-        tls=client_context(auth, dmp.ca, dmp.crl),
-        clock=house.clock,
-        chance=house.chance,
-        observer=house.observer,
-    )
