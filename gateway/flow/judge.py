@@ -12,7 +12,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from gateway.decision import RuleBook, rule
-from gateway.identity.compare import contradict
+from gateway.identity.match import several_patients
 from gateway.ledger.rows import Document
 from gateway.model.decision import Question, Ruling
 from gateway.model.documents import Action, DocumentReading, Envelope, Visibility
@@ -112,10 +112,7 @@ def file(
 def persons_apart(readings: Sequence[DocumentReading], matches: Sequence[Match]) -> bool:
     """Whether the documents of one mail name different persons (one mail is one patient: ECO.2.1.1)."""
     found = {match.ipp for match in matches if match.ipp}
-    if len(found) > 1:
-        return True
-    claims = [one.claims[0] for one in readings if one.claims]
-    return any(contradict(a, b) for i, a in enumerate(claims) for b in claims[i + 1 :])
+    return len(found) > 1 or several_patients([one.claims for one in readings])
 
 
 def question(one: DocumentReading, context: Context, patient: Patient) -> Question:
