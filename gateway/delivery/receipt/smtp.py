@@ -15,13 +15,13 @@ from typing import Literal
 import msgspec
 from aiosmtplib import (
     SMTP,
+    SMTPAuthenticationError,
     SMTPConnectError,
     SMTPException,
     SMTPResponseException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
 )
-from aiosmtplib.errors import SMTPAuthenticationError, SMTPHeloError
 
 from gateway.model.delivery import Answer, Frozen, Outcome
 from gateway.model.documents import Action
@@ -113,10 +113,10 @@ class Submission:
 
     async def _login(self, smtp: SMTP) -> None:
         server = self._server
+        await smtp.ehlo()
         if server.auth == "password":
             await smtp.login(server.user, server.password)
         elif server.auth == "external":
-            await smtp.ehlo()
             identity = b64encode(server.user.encode()) or b"="
             said = await smtp.execute_command(b"AUTH", b"EXTERNAL", identity)
             if said.code != 235:
@@ -151,7 +151,7 @@ class Submission:
 
 def _said(error: SMTPResponseException) -> Outcome:
     """What the server answered. Its words are not repeated: they may quote an address."""
-    if isinstance(error, SMTPHeloError) or error.code == 421:
+    if error.code == 421:
         return Outcome(Answer.RETRY_LATER, str(error.code), _DOWN, down=True)
     if error.code >= 500:
         return Outcome(Answer.REFUSED, str(error.code), _REFUSED)
