@@ -10,10 +10,11 @@ from gateway.intake.errors import IntakeError
 from gateway.isolation.errors import ReadersUnavailable
 from gateway.ledger.engine import LedgerError
 from gateway.ledger.schema import SchemaError
+from gateway.review.entries import ReviewError
 from gateway.trust.errors import TrustError
 from gateway.vault.errors import KeyAbsent, KeyDifferent, KeyUnusable, VaultError
 
-_SPEAK_FRENCH = (ConfigError, InitError, TrustError, RuleError, IntakeError, CompositionError)
+_SPEAK_FRENCH = (ConfigError, InitError, TrustError, RuleError, IntakeError, CompositionError, ReviewError)
 
 
 class CommandError(Exception):

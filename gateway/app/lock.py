@@ -34,6 +34,20 @@ class WorkerLock:
         self._descriptor = descriptor
         return True
 
+    def busy(self) -> bool:
+        """Whether another process has it, asked without taking it."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     def release(self) -> None:
         """Let go."""
         if self._descriptor is not None:

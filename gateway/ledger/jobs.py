@@ -122,6 +122,15 @@ def wake_lane(c: Connection, lane: str, now: float, parked: str) -> int:
     return c.execute(update(job).where(which).values(due=now, parked=None)).rowcount
 
 
+def retry(c: Connection, lane: str | None, now: float) -> int:
+    """Make due now what failed or waits for its destination (of a lane, or all); returns how many."""
+    which = job.c.token.is_(None) & ((job.c.failures > 0) | (job.c.parked == "breaker"))
+    which &= job.c.parked.is_(None) | (job.c.parked == "breaker")
+    if lane is not None:
+        which &= job.c.lane == lane
+    return c.execute(update(job).where(which).values(due=now, parked=None)).rowcount
+
+
 def renew(c: Connection, lease: Lease) -> None:
     """The heartbeat: what this token holds stays in hand until ``lease.until``."""
     c.execute(update(job).where(job.c.token == lease.token).values(lease_until=lease.until))

@@ -1,4 +1,4 @@
-"""The ledger as others look at it: what became of each document (DESIGN §7, ``gateway results``)."""
+"""The ledger as others look at it: what became of each document, what is on its way (DESIGN §7)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from gateway.ledger.rows import Arrival, Delivery, Document, as_value
-from gateway.ledger.tables import arrival, delivery, document
+from gateway.ledger.tables import arrival, attempt, delivery, document, entry, job
 from gateway.model.documents import Action
-from gateway.model.states import DeliveryState, DocumentState
+from gateway.model.states import ENDED, DeliveryState, DocumentState, MailState
 
 
 class Line(Struct, frozen=True):
@@ -32,6 +32,37 @@ class Line(Struct, frozen=True):
     dpi: str
     dmp: str
     dmp_reason: str | None
+
+
+class Queued(Struct, frozen=True):
+    """A delivery that has not ended. Instants are seconds since 1970; ``next_try`` None: nothing is due by itself."""
+
+    delivery: int
+    destination: str
+    document: int | None
+    purpose: str
+    state: str
+    held: bool
+    since: float
+    tries: int
+    next_try: float | None
+    parked: str | None
+    code: str
+    text: str
+
+
+class Standing(Struct, frozen=True):
+    """The numbers of an operator. ``waiting`` are deliveries that move by themselves; ``today`` those done, by
+    destination; ``unread`` arrivals not read yet; ``oldest`` when the oldest open entry was opened.
+    """
+
+    to_review: int
+    oldest: float | None
+    waiting: int
+    waiting_since: float | None
+    unread: int
+    backlog: dict[str, int]
+    today: dict[str, int]
 
 
 _OUTCOMES = {
@@ -73,6 +104,63 @@ def results(c: Connection) -> Iterator[Line]:
             yield _line(seen, its, delivered[its.id])
         if not found[seen.seq]:
             yield _unread(seen)
+
+
+def queue(c: Connection, name: str | None = None) -> list[Queued]:
+    """What has not ended, oldest first; of one destination, or of all."""
+    tries = select(func.count()).where(attempt.c.delivery_id == delivery.c.id).scalar_subquery()
+    order = (job.c.kind == "deliver") & (job.c.subject == delivery.c.id)
+    query = (
+        select(delivery, job.c.due, job.c.parked, tries.label("tries"))
+        .join(job, order, isouter=True)
+        .where(delivery.c.state.not_in(ENDED))
+        .order_by(delivery.c.id)
+    )
+    if name is not None:
+        query = query.where(delivery.c.destination == name)
+    return [
+        Queued(
+            delivery=row.id,
+            destination=row.destination,
+            document=row.document_id,
+            purpose=row.purpose,
+            state=row.state,
+            held=row.held,
+            since=row.planned_at,
+            tries=row.tries,
+            next_try=None if row.parked in ("held", "after") else row.due,
+            parked=row.parked,
+            code=row.code,
+            text=row.text,
+        )
+        for row in c.execute(query)
+    ]
+
+
+def standing(c: Connection, midnight: float) -> Standing:
+    """How things stand; "today" begins at ``midnight``."""
+    still = delivery.c.state.not_in(ENDED)
+    moving = still & ~delivery.c.held
+    today = (delivery.c.state == DeliveryState.DONE) & (delivery.c.ended_at >= midnight)
+    to_review, oldest = c.execute(
+        select(func.count(), func.min(entry.c.opened_at)).where(entry.c.closed_at.is_(None))
+    ).one()
+    waiting, since = c.execute(select(func.count(), func.min(delivery.c.planned_at)).where(moving)).one()
+    unread = select(func.count()).select_from(arrival).where(arrival.c.state == MailState.RECEIVED)
+    return Standing(
+        to_review=to_review,
+        oldest=oldest,
+        waiting=waiting,
+        waiting_since=since,
+        unread=c.execute(unread).scalar_one(),
+        backlog=_by_destination(c, still),
+        today=_by_destination(c, today),
+    )
+
+
+def _by_destination(c: Connection, which: ColumnElement[bool]) -> dict[str, int]:
+    query = select(delivery.c.destination, func.count()).where(which).group_by(delivery.c.destination)
+    return {row[0]: row[1] for row in c.execute(query)}
 
 
 def _line(seen: Arrival, its: Document, deliveries: list[Delivery]) -> Line:

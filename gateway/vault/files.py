@@ -102,6 +102,10 @@ class Vault:
             digest.update(chunk)
         return digest.hexdigest()
 
+    def place(self, ref: str) -> Path:
+        """The file of an object, sealed: for those who copy it as it is (a backup)."""
+        return self._path(ref)
+
     def exists(self, ref: str) -> bool:
         """Whether there is an object of this address; says nothing of its health."""
         path = self._path(ref)

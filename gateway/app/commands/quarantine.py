@@ -1,0 +1,93 @@
+"""``gateway quarantine``: what waits for a person, seen and settled without the web (DESIGN §7)."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from gateway.app import paper
+from gateway.app.compose import open_house, open_ledger
+from gateway.app.config import load
+from gateway.flow.house import House
+from gateway.model.ports import Silent
+from gateway.model.settings import Settings
+from gateway.operate import quarantine_folder
+from gateway.review.assign import assign
+from gateway.review.case import Case, case_of, worklist
+from gateway.review.entries import Done, ReviewError, act, known
+from gateway.review.reject import reject, undo
+from gateway.review.release import release
+from gateway.review.wording import day, told
+
+T = TypeVar("T")
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when it was done; ReviewError says why it was not."""
+    settings = load(options.config)
+    if options.verb == "list":
+        _list(settings, as_json=options.json)
+    elif options.verb == "show":
+        _show(settings, options.entry, as_json=options.json)
+    else:
+        done = asyncio.run(_act(settings, options))
+        print(f"Entrée {options.entry} : {done.text}.")
+    return 0
+
+
+def _list(settings: Settings, *, as_json: bool) -> None:
+    cases = _look(settings, worklist)
+    if as_json:
+        paper.as_json(cases)
+    elif not cases:
+        print("Rien n'attend de personne.")
+    else:
+        heads = ("N°", "Depuis", "Motif", "Code", "Expéditeur", "Document", "Patients proposés")
+        paper.table(heads, [_row(case) for case in cases])
+
+
+def _row(case: Case) -> tuple[object, ...]:
+    title = case.document_title or case.filename or case.subject
+    proposed = ", ".join(one.ipp for one in case.candidates[:3])
+    reason = f"{case.reason}{' (urgent)' if case.urgent else ''}"
+    return (case.id, day(case.opened_at), reason, case.hl7, case.sender, title, proposed)
+
+
+def _show(settings: Settings, number: int, *, as_json: bool) -> None:
+    case = _look(settings, lambda c: case_of(c, known(c, number)))
+    if as_json:
+        paper.as_json(case)
+    else:
+        paper.say(told(case))
+
+
+async def _act(settings: Settings, options: argparse.Namespace) -> Done:
+    if not options.by.strip():
+        raise ReviewError("dites qui vous êtes : --by NOM")
+    async with open_house(settings, Silent()) as house:
+        done = await act(house, _action(house, options))
+        await quarantine_folder.prune(house)
+        return done
+
+
+def _action(house: House, options: argparse.Namespace) -> Callable[[Connection], Done]:
+    number, who = options.entry, options.by.strip()
+    actions: dict[str, Callable[[Connection], Done]] = {
+        "assign": lambda c: assign(c, house, number, options.ipp.strip(), who),
+        "reject": lambda c: reject(c, house, number, options.reason, who),
+        "release": lambda c: release(c, house, number, who),
+        "undo": lambda c: undo(c, house, number, who),
+    }
+    return actions[options.verb]
+
+
+def _look(settings: Settings, work: Callable[[Connection], T]) -> T:
+    ledger, _ = open_ledger(settings, Silent())
+    try:
+        return ledger.look(work)
+    finally:
+        ledger.close()

@@ -1,0 +1,194 @@
+"""``gateway status``: the four numbers, each destination, and whether somebody works (study/operators.md §4)."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from gateway.app import paper
+from gateway.app.compose import open_ledger
+from gateway.app.config import load
+from gateway.app.lock import WorkerLock
+from gateway.ledger import deliveries, patients, views
+from gateway.ledger.rows import DestinationRow
+from gateway.model.ports import Silent, SystemClock
+from gateway.model.settings import Settings
+from gateway.operate.messages import DESTINATIONS
+from gateway.review.entries import PARIS
+
+#: A daemon that has not written its heartbeat for so long (seconds) is not alive.
+DEAD = 60.0
+
+
+class Destination(Struct, frozen=True):
+    """``state``: off, ok, held, down. ``backlog`` counts deliveries that have not ended."""
+
+    name: str
+    state: str
+    backlog: int
+    hold_reason: str
+    failures: int
+    down_since: str | None
+    next_try: str | None
+    code: str
+    text: str
+
+
+class Status(Struct, frozen=True):
+    """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon runs."""
+
+    to_review: int
+    oldest_review_age: float | None
+    waiting: int
+    waiting_since: str | None
+    unread: int
+    today_dpi: int
+    today_dmp: int
+    destinations: tuple[Destination, ...]
+    mailboxes: tuple[str, ...]
+    patients: int
+    index_age: float | None
+    index_stale: bool
+    ledger_bytes: int
+    backup_at: str | None
+    restored: bool
+    worker: bool
+    heartbeat: str | None
+    alive: bool | None
+    cleartext_dpi: bool
+
+
+def run(options: argparse.Namespace) -> int:
+    """0; 1 when the ledger cannot be opened or a daemon runs without a heartbeat (Docker's health check reads this)."""
+    settings = load(options.config)
+    ledger, _ = open_ledger(settings, Silent())
+    try:
+        path = ledger.path
+        worker = path is not None and WorkerLock(path).busy()
+        status = ledger.look(lambda c: _status(c, settings, path, worker=worker))
+    finally:
+        ledger.close()
+    if options.json:
+        paper.as_json(status)
+    else:
+        paper.say(_lines(status))
+    return 1 if status.alive is False else 0
+
+
+def _status(c: Connection, settings: Settings, path: Path | None, *, worker: bool) -> Status:
+    now = SystemClock().now()
+    midnight = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = views.standing(c, midnight.timestamp())
+    index_at, beat = patients.index_at(c), _instant(c, "heartbeat")
+    index_age = None if index_at is None else now.timestamp() - index_at
+    return Status(
+        to_review=counts.to_review,
+        oldest_review_age=None if counts.oldest is None else now.timestamp() - counts.oldest,
+        waiting=counts.waiting,
+        waiting_since=_iso(counts.waiting_since),
+        unread=counts.unread,
+        today_dpi=counts.today.get("dpi", 0),
+        today_dmp=counts.today.get("dmp", 0),
+        destinations=tuple(_destination(c, settings, name, counts.backlog.get(name, 0)) for name in DESTINATIONS),
+        mailboxes=tuple(box.name for box in settings.mailbox),
+        patients=patients.count_patients(c),
+        index_age=index_age,
+        index_stale=index_age is None or index_age > settings.patients.max_age,
+        ledger_bytes=_size(path),
+        backup_at=_iso(_instant(c, "backup_at")),
+        restored=patients.get_meta(c, "restored") == "1",
+        worker=worker,
+        heartbeat=_iso(beat),
+        alive=None if not worker or beat is None else now.timestamp() - beat <= DEAD,
+        cleartext_dpi=settings.dpi.cleartext_accepted,
+    )
+
+
+def _destination(c: Connection, settings: Settings, name: str, backlog: int) -> Destination:
+    row = deliveries.get_destination(c, name)
+    return Destination(
+        name=name,
+        state=_state(row, settings),
+        backlog=backlog,
+        hold_reason=row.hold_reason,
+        failures=row.failures,
+        down_since=_iso(row.open_since),
+        next_try=_iso(row.probe_at),
+        code=row.code,
+        text=row.text,
+    )
+
+
+def _state(row: DestinationRow, settings: Settings) -> str:
+    configured = {
+        "dpi": settings.dpi.kind != "none",
+        "dmp": settings.dmp.enabled,
+        "receipt": settings.submission is not None,
+    }
+    if not configured[row.name]:
+        return "off"
+    if row.held:
+        return "held"
+    return "down" if row.open_since is not None else "ok"
+
+
+def _lines(status: Status) -> list[str]:
+    oldest = "" if status.oldest_review_age is None else f" (la plus ancienne : {paper.age(status.oldest_review_age)})"
+    since = f" depuis le {_day(status.waiting_since)}" if status.waiting_since else ""
+    lines = [
+        f"À traiter : {status.to_review}{oldest}",
+        f"En attente automatique : {status.waiting}{since}, et {status.unread} message(s) à lire",
+        f"Intégrés aujourd'hui : dossier patient {status.today_dpi}, DMP {status.today_dmp}",
+        *(_told(one) for one in status.destinations),
+        f"Boîtes aux lettres : {', '.join(status.mailboxes) or 'aucune'}",
+        f"Index : {status.patients} patients, {_index(status)}",
+        f"Registre : {status.ledger_bytes / 1e6:.1f} Mo ; sauvegarde : {_day(status.backup_at) or 'jamais'}",
+        f"Service : {_service(status)}",
+    ]
+    if status.restored:
+        lines.append("Registre restauré : les destinations attendent la comparaison avec les boîtes (gateway run)")
+    if status.cleartext_dpi:
+        lines.append("Attention : les documents vont en clair au dossier patient (cleartext_accepted)")
+    return lines
+
+
+def _told(one: Destination) -> str:
+    words = {"off": "non configuré", "ok": "en service", "held": f"retenu ({one.hold_reason})", "down": "en panne"}
+    down = f" depuis le {_day(one.down_since)} : {one.code} {one.text}" if one.down_since else ""
+    return f"{DESTINATIONS[one.name].capitalize()} : {words[one.state]}{down}, {one.backlog} en file"
+
+
+def _index(status: Status) -> str:
+    if status.index_age is None:
+        return "jamais mis à jour"
+    return f"mis à jour il y a {paper.age(status.index_age)}{' : trop ancien' if status.index_stale else ''}"
+
+
+def _service(status: Status) -> str:
+    if not status.worker:
+        return "aucun ne travaille"
+    return "ne répond plus" if status.alive is False else "en marche"
+
+
+def _instant(c: Connection, name: str) -> float | None:
+    value = patients.get_meta(c, name)
+    return None if value is None else float(value)
+
+
+def _iso(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, PARIS).isoformat(timespec="seconds")
+
+
+def _day(text: str | None) -> str:
+    return f"{datetime.fromisoformat(text):%d/%m/%Y à %H:%M}" if text else ""
+
+
+def _size(path: Path | None) -> int:
+    if path is None:
+        return 0
+    beside = (path, path.with_name(path.name + "-wal"))
+    return sum(one.stat().st_size for one in beside if one.exists())
