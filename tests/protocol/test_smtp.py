@@ -20,6 +20,7 @@ from gateway.intake.smtp import Delivered, Inlet
 from gateway.intake.smtp.admission import Admission
 from gateway.intake.smtp.desk import Limits
 from gateway.model.settings import Size, Smtp
+from gateway.operate.logs import FACTS
 from gateway.trust import credential
 from gateway.trust.context import server_context
 from tests import pki
@@ -317,6 +318,9 @@ async def test_what_could_not_be_kept_is_not_acknowledged(error: Exception, code
         assert said.startswith(code)
         assert "DUPONT" not in said + str(at.observer.events)
         assert "smtp.reply" not in at.keeper.journal
+        ((name, facts),) = at.observer.events
+        assert facts.keys() <= FACTS, "the logs keep every fact"
+        assert name == ("smtp.refused" if code.startswith("452") else "smtp.failed")
         assert (await talk.say(b"DATA\r\n")).startswith("503"), "the transaction is over"
         at.keeper.fails = None
         await talk.data()
@@ -340,6 +344,31 @@ async def test_a_peer_that_leaves_in_the_middle_leaves_nothing(sent: bytes) -> N
             await talk.data()
             assert (await talk.say(STUFFED + b".\r\n")).startswith("250")
         assert [data for _, data in at.keeper.mails] == [MAIL]
+
+
+async def test_a_peer_that_leaves_before_the_answer_does_not_stop_the_commit() -> None:
+    keeper = Keeper(gate=asyncio.Event())
+    async with inlet(keeper) as at:
+        async with raw(at.port) as talk:
+            await talk.data()
+            talk.writer.write(STUFFED + b".\r\n")
+            await until(lambda: keeper.begun == 1)
+            talk.writer.transport.abort()
+        async with raw(at.port) as other:
+            assert (await other.say(b"NOOP\r\n")).startswith("250")
+            assert keeper.gate is not None
+            keeper.gate.set()
+            await until(lambda: len(keeper.mails) == 1)
+
+
+async def test_a_peer_that_only_knows_helo() -> None:
+    async with inlet() as at, raw(at.port) as talk:
+        assert (await talk.say(b"HELO essai\r\n")) == "250 mx.example.fr"
+        assert (await talk.say(b"MAIL FROM:<>\r\n")).startswith("250")
+        assert (await talk.say(f"RCPT TO:<{BOX}>\r\n".encode())).startswith("250")
+        assert (await talk.say(b"DATA\r\n")).startswith("354")
+        assert (await talk.say(STUFFED + b".\r\n")).startswith("250")
+        assert [(mail.sender, data) for mail, data in at.keeper.mails] == [("", MAIL)]
 
 
 async def test_closing_lets_what_was_received_be_kept_and_acknowledged() -> None:

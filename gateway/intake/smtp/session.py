@@ -81,7 +81,7 @@ class Session(SMTP):
 
     async def handle_exception(self, error: Exception) -> str:
         """Whatever fails, the peer keeps the message and comes again. The text of an error may quote a mail."""
-        self._desk.observer.event("smtp.failed", reason=type(error).__name__)
+        self._desk.observer.event("smtp.failed", reason=_place(error))
         return "451 4.3.0 Not taken, try again later"
 
     async def smtp_STARTTLS(self, arg: str) -> None:
@@ -190,6 +190,15 @@ class Session(SMTP):
             Delivered(mailbox, sender, tuple(addresses), self.address, self.identity, transaction)
             for mailbox, addresses in boxes.items()
         ]
+
+
+def _place(error: BaseException) -> str:
+    """The type and the place of a failure."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} at {where}"
 
 
 async def _chunks(data: bytearray) -> AsyncIterator[bytes]:
