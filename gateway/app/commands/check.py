@@ -13,7 +13,7 @@ from gateway.decision import check as check_rules
 from gateway.flow import rulekeeper
 from gateway.model.ports import Silent
 
-_MARKS = {"error": "ERREUR", "warning": "attention", "decision": "à décider"}
+_MARKS = {"error": "ERREUR", "warning": "attention", "decision": "à décider", "note": "à savoir", "ok": "bon"}
 
 
 def run(options: argparse.Namespace) -> int:
