@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.app.backup import BackupError
 from gateway.app.compose import CompositionError
 from gateway.app.config import ConfigError
 from gateway.app.init import InitError
@@ -14,7 +15,7 @@ from gateway.review.entries import ReviewError
 from gateway.trust.errors import TrustError
 from gateway.vault.errors import KeyAbsent, KeyDifferent, KeyUnusable, VaultError
 
-_SPEAK_FRENCH = (ConfigError, InitError, TrustError, RuleError, IntakeError, CompositionError, ReviewError)
+_SPEAK_FRENCH = (ConfigError, InitError, TrustError, RuleError, IntakeError, CompositionError, ReviewError, BackupError)
 
 
 class CommandError(Exception):

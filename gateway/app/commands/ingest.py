@@ -20,6 +20,7 @@ from gateway.flow.worker import Worker
 from gateway.ledger import jobs
 from gateway.model.ports import Silent
 from gateway.model.settings import Settings
+from gateway.operate import quarantine_folder
 from gateway.vault.errors import TooLarge
 
 LIMIT = 100_000_000
@@ -51,6 +52,7 @@ async def _work(house: House, worker: Worker, mails: list[Path], deadline: float
     done = await _until(worker.quiet, deadline, running)
     worker.stop()
     await running
+    await quarantine_folder.sync(house)
     return 0 if kept and done else 1 if not kept else TIME_IS_UP
 
 

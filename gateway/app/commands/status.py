@@ -6,7 +6,8 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from gateway.app import paper
@@ -38,6 +39,19 @@ class Destination(Struct, frozen=True):
     text: str
 
 
+class Box(Struct, frozen=True):
+    """A mailbox as the daemon last told of it (gateway.intake.imap.port.Status)."""
+
+    name: str = ""
+    connected: bool = False
+    idling: bool = False
+    last_wake: str | None = None
+    last_poll: str | None = None
+    in_folder: int | None = None
+    unmoved: int = 0
+    trouble: str | None = None
+
+
 class Status(Struct, frozen=True):
     """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon runs."""
 
@@ -49,7 +63,7 @@ class Status(Struct, frozen=True):
     today_dpi: int
     today_dmp: int
     destinations: tuple[Destination, ...]
-    mailboxes: tuple[str, ...]
+    mailboxes: tuple[Box, ...]
     patients: int
     index_age: float | None
     index_stale: bool
@@ -94,7 +108,7 @@ def _status(c: Connection, settings: Settings, path: Path | None, *, worker: boo
         today_dpi=counts.today.get("dpi", 0),
         today_dmp=counts.today.get("dmp", 0),
         destinations=tuple(_destination(c, settings, name, counts.backlog.get(name, 0)) for name in DESTINATIONS),
-        mailboxes=tuple(box.name for box in settings.mailbox),
+        mailboxes=tuple(_box(c, box.name, worker=worker) for box in settings.mailbox),
         patients=patients.count_patients(c),
         index_age=index_age,
         index_stale=index_age is None or index_age > settings.patients.max_age,
@@ -123,6 +137,13 @@ def _destination(c: Connection, settings: Settings, name: str, backlog: int) -> 
     )
 
 
+def _box(c: Connection, name: str, *, worker: bool) -> Box:
+    """What the daemon noted; without a daemon nobody is connected."""
+    told = patients.get_meta(c, f"mailbox.{name}")
+    box = structs.replace(msgspec.json.decode(told, type=Box) if told else Box(), name=name)
+    return box if worker else structs.replace(box, connected=False, idling=False)
+
+
 def _state(row: DestinationRow, settings: Settings) -> str:
     configured = {
         "dpi": settings.dpi.kind != "none",
@@ -144,7 +165,7 @@ def _lines(status: Status) -> list[str]:
         f"En attente automatique : {status.waiting}{since}, et {status.unread} message(s) à lire",
         f"Intégrés aujourd'hui : dossier patient {status.today_dpi}, DMP {status.today_dmp}",
         *(_told(one) for one in status.destinations),
-        f"Boîtes aux lettres : {', '.join(status.mailboxes) or 'aucune'}",
+        *(_watched(box) for box in status.mailboxes),
         f"Index : {status.patients} patients, {_index(status)}",
         f"Registre : {status.ledger_bytes / 1e6:.1f} Mo ; sauvegarde : {_day(status.backup_at) or 'jamais'}",
         f"Service : {_service(status)}",
@@ -160,6 +181,12 @@ def _told(one: Destination) -> str:
     words = {"off": "non configuré", "ok": "en service", "held": f"retenu ({one.hold_reason})", "down": "en panne"}
     down = f" depuis le {_day(one.down_since)} : {one.code} {one.text}" if one.down_since else ""
     return f"{DESTINATIONS[one.name].capitalize()} : {words[one.state]}{down}, {one.backlog} en file"
+
+
+def _watched(box: Box) -> str:
+    polled = f", relevée le {_day(box.last_poll)}" if box.last_poll else ""
+    trouble = f" : {box.trouble}" if box.trouble else ""
+    return f"Boîte {box.name} : {'connectée' if box.connected else 'non connectée'}{polled}{trouble}"
 
 
 def _index(status: Status) -> str:
@@ -184,7 +211,7 @@ def _iso(at: float | None) -> str | None:
 
 
 def _day(text: str | None) -> str:
-    return f"{datetime.fromisoformat(text):%d/%m/%Y à %H:%M}" if text else ""
+    return f"{datetime.fromisoformat(text).astimezone(PARIS):%d/%m/%Y à %H:%M}" if text else ""
 
 
 def _size(path: Path | None) -> int:
