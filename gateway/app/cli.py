@@ -80,6 +80,33 @@ def _operate(commands: Commands[argparse.ArgumentParser]) -> None:
     _command(commands, "run", "le service")
     status = _command(commands, "status", "où en est la passerelle")
     status.add_argument("--json", action="store_true")
+    _queue(_verbs(commands, "queue", "ce qui est en chemin vers chaque destination"))
+    rules = _verbs(commands, "rules", "les règles de l'établissement")
+    _command(rules, "check", "vérifier les règles", "rules")
+    test = _command(rules, "test", "dire ce que deviendrait un message, sans rien garder", "rules")
+    test.add_argument("mail", type=Path, metavar="MESSAGE.eml")
+    test.add_argument("--mailbox", default="", metavar="NOM", help="la boîte qui le recevrait")
+    explain = _command(rules, "explain", "pourquoi un document a été ainsi décidé", "rules")
+    explain.add_argument("document", type=int, metavar="ID", help="son numéro dans gateway results")
+    audit = _verbs(commands, "audit", "la piste d'audit")
+    _command(audit, "verify", "vérifier que la piste est intacte", "audit")
+    export = _command(audit, "export", "écrire la piste sur la sortie", "audit")
+    export.add_argument("--format", choices=("csv", "jsonl"), default="jsonl")
+    for name, text in (("backup", "copier le registre et le coffre"), ("restore", "remettre une copie en place")):
+        copy = _command(commands, name, text, "backup")
+        copy.add_argument("folder", type=Path, metavar="DOSSIER")
+        copy.add_argument("--by", metavar="QUI")
+
+
+def _queue(verbs: Commands[argparse.ArgumentParser]) -> None:
+    listed = _command(verbs, "list", "ce qui n'est pas encore remis", "queue")
+    listed.add_argument("--json", action="store_true")
+    retry = _command(verbs, "retry", "réessayer maintenant ce qui a échoué", "queue")
+    hold = _command(verbs, "hold", "ne plus rien envoyer à une destination", "queue")
+    resume = _command(verbs, "resume", "reprendre les envois", "queue")
+    for one in (listed, retry, hold, resume):
+        one.add_argument("--destination", choices=("dpi", "dmp", "receipt"))
+        one.add_argument("--by", metavar="QUI")
 
 
 def _feed(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -97,7 +124,27 @@ def _feed(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _review(commands: Commands[argparse.ArgumentParser]) -> None:
-    del commands
+    verbs = _verbs(commands, "quarantine", "ce qui attend une personne")
+    listed = _command(verbs, "list", "tout ce qui attend", "quarantine")
+    show = _command(verbs, "show", "une entrée : quoi, de qui, pourquoi, que faire", "quarantine")
+    for one in (listed, show):
+        one.add_argument("--json", action="store_true")
+    assign = _command(verbs, "assign", "attribuer le document à un patient", "quarantine")
+    reject = _command(verbs, "reject", "rejeter le document, ou clore l'entrée traitée autrement", "quarantine")
+    release = _command(verbs, "release", "libérer : décider ou envoyer à nouveau", "quarantine")
+    undo = _command(verbs, "undo", "annuler un rejet", "quarantine")
+    for one in (show, assign, reject, release, undo):
+        one.add_argument("entry", type=int, metavar="ID")
+    assign.add_argument("--ipp", required=True)
+    reject.add_argument("--reason", required=True, metavar="MOTIF")
+    for one in (assign, reject, release, undo):
+        one.add_argument("--by", required=True, metavar="QUI")
+
+
+def _verbs(commands: Commands[argparse.ArgumentParser], name: str, text: str) -> Commands[argparse.ArgumentParser]:
+    return commands.add_parser(name, help=text, description=text).add_subparsers(
+        dest="verb", required=True, metavar="verbe"
+    )
 
 
 def _train(commands: Commands[argparse.ArgumentParser]) -> None:
