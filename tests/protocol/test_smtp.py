@@ -18,6 +18,7 @@ import pytest
 from gateway.intake.errors import IntakeStopped
 from gateway.intake.smtp import Delivered, Inlet
 from gateway.intake.smtp.admission import Admission
+from gateway.intake.smtp.content import Content
 from gateway.intake.smtp.desk import Limits
 from gateway.model.settings import Size, Smtp
 from gateway.operate.logs import FACTS
@@ -266,6 +267,12 @@ async def test_a_line_without_end_is_refused_and_the_conversation_goes_on() -> N
         assert (await talk.say(b"NOOP " + b"x" * 5000 + b"\r\n")).startswith("500")
         assert (await talk.say(b"NOOP " + b"x" * 500_000 + b"\r\n")).startswith("500")
         assert len(at.keeper.mails) == 1
+
+
+def test_the_rest_of_a_long_line_is_never_the_end() -> None:
+    content = Content(1_000_000, 1_000_000, lambda: True)
+    assert [content.add(piece) for piece in (b"x" * 70_000, b".\r\n", b".\r\n")] == [False, False, True]
+    assert content.refusal.startswith("554 5.6.0 Line")
 
 
 async def test_two_large_messages_at_once() -> None:

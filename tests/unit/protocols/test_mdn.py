@@ -151,6 +151,7 @@ def test_an_original_that_quotes_our_boundary() -> None:
     boundary = email.message_from_bytes(built).get_boundary()
     again = request(original=b"A: b\r\n\r\n--" + str(boundary).encode() + b"--\r\nafter\r\n")
     assert len(list(parsed(again).iter_parts())) == 3
+    assert "after" in str(parts(again)[2])
     assert mdn.read(mdn.build(again)) == mdn.read(built)
 
 
@@ -164,6 +165,12 @@ def test_what_the_mail_says_never_makes_a_field() -> None:
     assert mail["Disposition-Notification-To"] is None
     assert mail["In-Reply-To"] is None
     assert "Original-Message-ID" not in fields(asked)
+
+
+def test_control_characters_are_left_out() -> None:
+    built = mdn.build(request(subject="a\x00b\x1b[31m", fates=(Fate("\x07cr.pdf", "reçu"),)))
+    assert b"Subject: a b [31m\r\n" in built
+    assert not set(built) & (set(range(32)) - {10, 13})
 
 
 @pytest.mark.parametrize(
