@@ -15,7 +15,7 @@ from gateway.decision import RuleBook, rule
 from gateway.identity.match import several_patients
 from gateway.ledger.rows import Document
 from gateway.model.decision import Question, Ruling
-from gateway.model.documents import Action, DocumentReading, Envelope, Visibility
+from gateway.model.documents import Action, CdaHeader, DocumentReading, Envelope, Visibility
 from gateway.model.identity import Match, Patient
 from gateway.model.people import Sender
 from gateway.model.reasons import Ignored, NotFed, Reason
@@ -221,7 +221,7 @@ def _objection(one: DocumentReading, known: Known, context: Context) -> Judgemen
     if parent.ipp != known.match.ipp:
         detail = "Le document à remplacer ou à supprimer est classé chez un autre patient."
         return Judgement(reason=Reason.IDENTITY_CONFLICT, match=known.match, detail=detail)
-    if not _same_author(one, before, context.envelope.sender, known.parent_sender):
+    if not _may_change(one, before, known, context):
         detail = "L'auteur de la demande n'est ni celui du document d'origine ni de sa structure."
         return Judgement(reason=Reason.NOT_AUTHOR, match=known.match, detail=detail)
     if not _version_follows(one, before, parent):
@@ -230,17 +230,33 @@ def _objection(one: DocumentReading, known: Known, context: Context) -> Judgemen
     return None
 
 
-def _same_author(one: DocumentReading, before: DocumentReading, sender: str, parent_sender: str) -> bool:
+def _may_change(one: DocumentReading, before: DocumentReading, known: Known, context: Context) -> bool:
+    """Whether who asks made the stored version, or belongs to his structure (code 901 of the volet).
+
+    A deletion carries that version itself: its header tells nothing of who asks, only its sender does.
+    """
     new, old = one.header, before.header
+    same_sender = bool(context.envelope.sender) and context.envelope.sender == known.parent_sender
     if new is None or old is None:
-        return bool(sender) and sender == parent_sender
-    persons = {(a.person.id_root, a.person.id_extension) for a in new.authors if a.person.id_extension}
-    structures = {a.organisation.id_extension for a in new.authors if a.organisation and a.organisation.id_extension}
-    return any(
-        (a.person.id_root, a.person.id_extension) in persons
-        or (a.organisation is not None and a.organisation.id_extension in structures)
-        for a in old.authors
-    )
+        return same_sender
+    if one.action is Action.DELETE:
+        return same_sender or _is_author(context.sender, old)
+    return bool(_ids(new) & _ids(old))
+
+
+def _ids(header: CdaHeader) -> set[tuple[str, str]]:
+    """The authors and their structures, as (authority, id)."""
+    persons = {(a.person.id_root, a.person.id_extension) for a in header.authors}
+    structures = {(a.organisation.id_root, a.organisation.id_extension) for a in header.authors if a.organisation}
+    return {found for found in persons | structures if found[1]}
+
+
+def _is_author(sender: Sender | None, header: CdaHeader) -> bool:
+    """Whether the directory knows the sender as an author, or as of an author's structure."""
+    if sender is None:
+        return False
+    his = {sender.structure_id, sender.rpps and f"8{sender.rpps}"} - {""}
+    return any(number in his for _, number in _ids(header))
 
 
 def _version_follows(one: DocumentReading, before: DocumentReading, parent: Document) -> bool:
