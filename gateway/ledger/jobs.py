@@ -152,7 +152,8 @@ def next_due(c: Connection) -> float | None:
 
 def busy(c: Connection) -> int:
     """How many jobs run, or will without anybody's help and without a failure behind them."""
-    quiet = job.c.token.is_(None) & ((job.c.failures > 0) | job.c.parked.in_(PARKED_FOR_OTHERS))
+    parked = func.coalesce(job.c.parked, "").in_(PARKED_FOR_OTHERS)  # NULL IN (…) is neither true nor false
+    quiet = job.c.token.is_(None) & ((job.c.failures > 0) | parked)
     return c.execute(select(func.count()).select_from(job).where(~quiet)).scalar_one()
 
 
