@@ -68,8 +68,6 @@ def _probes(settings: Settings) -> list[tuple[str, Probe]]:
         probes.append((f"[dpi] {settings.dpi.url}", partial(_record, settings)))
     if settings.dmp.enabled:
         probes.append((f"[dmp] {settings.dmp.base_url}", partial(_dmp, settings)))
-        if settings.establishment.test:
-            probes.append(("[dmp] TD0.2", partial(_existence, settings)))
     else:
         probes.append(("heure", _no_clock))
     return probes
@@ -205,6 +203,8 @@ async def _dmp(settings: Settings) -> AsyncIterator[Line]:
     else:
         yield "ok", f"connexion acceptée avec notre certificat (HTTP {answer.status_code}) ; rien n'a été versé"
     yield _apart(answer.headers.get("Date", ""), datetime.now(UTC))
+    if settings.establishment.test:
+        yield await _existence(settings)
 
 
 def _apart(date: str, now: datetime) -> Line:
@@ -223,11 +223,11 @@ def _apart(date: str, now: datetime) -> Line:
     return "ok", "l'heure de cette machine est celle du DMP"
 
 
-async def _existence(settings: Settings) -> AsyncIterator[Line]:
+async def _existence(settings: Settings) -> Line:
     dmp = dmp_adapter(settings, SystemClock(), SystemChance(), Silent())
     try:
         answer = await dmp.existence(_NOBODY)
-        yield "ok", f"le DMP répond à notre demande signée pour un INS fictif ({answer.status})"
+        return "ok", f"le DMP répond à notre demande signée pour un INS fictif ({answer.status})"
     finally:
         await dmp.aclose()
 
