@@ -148,7 +148,9 @@ class Ledger:
             order.done.set_result(value)
 
     def _run(self, connection: Connection, order: _Order) -> list[Any]:
-        """The result of one work in a list, or an empty list when it raised (its savepoint is undone)."""
+        """The result of one work in a list; an empty list when it was cancelled or raised (its savepoint is undone)."""
+        if not order.done.set_running_or_notify_cancel():
+            return []
         savepoint = connection.begin_nested()
         try:
             value = order.work(connection)
