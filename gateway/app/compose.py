@@ -162,7 +162,9 @@ def dmp_adapter(settings: Settings, clock: Clock, chance: Chance, observer: Obse
 
 
 def _isolated(settings: Settings, vault: Vault, observer: Observer) -> Readers:
-    return ReaderProcesses(Pool(WORK, READERS, Limits(), observer), vault, settings.dmp.schemas)
+    schemas = settings.dmp.schemas
+    pool = Pool(WORK, READERS, Limits(), observer, readable=(schemas,) if schemas else ())
+    return ReaderProcesses(pool, vault, schemas)
 
 
 def _handlers(house: House, originals: Originals, deliverer: Deliverer) -> dict[str, Handler]:
