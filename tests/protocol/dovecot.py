@@ -91,8 +91,10 @@ class Dovecot:
             folder.mkdir(exist_ok=True)
             os.chown(folder, _NOBODY, _NOGROUP)
         for number, raw in enumerate(mails, len(list(new.iterdir()))):
-            (new / f"{1700000000 + number}.M{number}.test").write_bytes(raw)
-            os.chown(new / f"{1700000000 + number}.M{number}.test", _NOBODY, _NOGROUP)
+            file = new.parent / "tmp" / f"{1700000000 + number}.M{number}.test"
+            file.write_bytes(raw)
+            os.chown(file, _NOBODY, _NOGROUP)
+            file.rename(new / file.name)
 
     def files(self, user: str) -> list[Path]:
         """The files of the inbox, oldest first."""
