@@ -56,7 +56,7 @@ KEYS: dict[str, Key] = {
         "Clé maîtresse ; créée une fois, à garder aussi hors de cette machine et hors des sauvegardes"
     ),
     "ledger.retention_days": Key("Jours de garde des octets après règlement"),
-    "ledger.trail_years": Key("Années de garde de la trace"),
+    "ledger.trail_years": Key("Années de garde de la trace ; sans effet encore, rien n'en est effacé"),
     "mailbox.name": Key("Nom court de la boîte", '"accueil"'),
     "mailbox.address": Key("Son adresse", '"accueil@etablissement.mssante.fr"'),
     "mailbox.host": Key("Serveur IMAP de l'opérateur", '"imap.operateur.mssante.fr"'),
@@ -73,8 +73,12 @@ KEYS: dict[str, Key] = {
     "mailbox.ca": Key(_CA, '"pki/igc-sante.pem"'),
     "mailbox.crl": Key(_CRL, '"pki/igc-sante.crl"'),
     "mailbox.folder": Key("Dossier relevé"),
-    "mailbox.done_folder": Key("Dossier où va un message traité"),
-    "mailbox.review_folder": Key("Dossier où va un message dont un document attend une personne"),
+    "mailbox.done_folder": Key(
+        "Dossier où va un message pris ; à la passerelle seule, qui reprend ce qu'elle n'y connaît pas"
+    ),
+    "mailbox.review_folder": Key(
+        "Dossier où va un message que l'on ne peut prendre (trop gros, ou que le serveur ne remet pas)"
+    ),
     "mailbox.service": Key("Service auquel cette boîte appartient, pour les règles"),
     "mailbox.structure_id": Key("Struct_IdNat de la boîte ; absent : celui de l'établissement", '"1350000018"'),
     "mailbox.reconcile_days": Key("Jours de done_folder relus après un démarrage"),
@@ -155,7 +159,7 @@ KEYS: dict[str, Key] = {
     "dmp.order": Key('"together" (en même temps que le dossier) ou "after-dpi"'),
     "dmp.withdraw_on_refusal": Key("Retire du DMP ce que le dossier a refusé pour l'identité"),
     "dmp.uncertain_type": Key('Type de document incertain : "hold" (attend), "invisible" ou "feed"'),
-    "dmp.pdfa": Key('PDF qui n\'est pas du PDF/A : "convert" ou "as-is"'),
+    "dmp.pdfa": Key('PDF qui n\'est pas du PDF/A : "convert" ou "as-is" ; sans effet encore, il part tel quel'),
     "dmp.minor_secret": Key("true : verse aussi ce qui doit rester caché aux représentants d'un mineur"),
     "dmp.age_of_majority": Key("Âge de la majorité"),
     "dmp.schemas": Key("Dossier des schémas CDA de l'ANS ; absent : ce contrôle n'est pas fait", '"schemas"'),
