@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +109,27 @@ class Driver:
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
+
+    def stop_and_start(self, house: House, mails: Mapping[str, bytes], point: str) -> bool:
+        """Stop at a point, then work to the end. False when the step was reached fewer times than that."""
+        code = self.run(house, mails, crash=point)
+        assert code in {0, CRASHED}, f"{point}: exit {code}"
+        if code == CRASHED:
+            assert self.run(house, mails) == 0, f"after {point} the gateway does not end"
+        return code == CRASHED
+
+
+def survive(points: list[str], crash: Callable[[str, str], bool]) -> None:
+    """Stop at every point; ``crash(point, tag)`` says whether it was hit. Each step must be, on both its sides.
+
+    How often one thing waits for another depends on their speed: a later occurrence of a step may be missing from a
+    run, and even the first is given some tries.
+    """
+    for number, point in enumerate(points):
+        first = point.endswith(":1")
+        tries = (crash(point, f"run{number}.{turn}") for turn in range(8 if first else 1))
+        assert any(tries) or not first, f"{point} was never hit"
+    print(f"{len(points)} crash points")
 
 
 @contextmanager
