@@ -7,7 +7,7 @@ from sqlalchemy import Connection, update
 
 from gateway.flow.house import House
 from gateway.flow.originals import Originals
-from gateway.isolation.errors import ReaderDied, ReaderTimedOut
+from gateway.isolation.errors import ReaderDied, ReaderRefused, ReaderTimedOut
 from gateway.ledger import documents, jobs, mails
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Mail
@@ -20,6 +20,10 @@ from gateway.model.states import DocumentState
 DEATHS = 3
 
 POISON = "La lecture de ce message a fait échouer trois fois le programme de lecture : ouvrez-le avec prudence."
+
+DEFECT = (
+    "Le programme de lecture n'a pas su lire ce message : signalez-le à l'éditeur, et ouvrez-le dans la messagerie."
+)
 
 
 async def read(house: House, originals: Originals, job: Job) -> list[Job]:
@@ -46,6 +50,9 @@ async def _read_isolated(house: House, originals: Originals, job: Job, found: Ma
         if deaths < DEATHS:
             return None
         return MailReading("", Envelope(), (), problem=Reason.POISON, detail=POISON)
+    except ReaderRefused as error:  # our own defect: the mail is kept, and a person looks
+        house.observer.event("reader.failed", mail=found.id, reason=str(error))
+        return MailReading("", Envelope(), (), problem=Reason.UNREADABLE, detail=DEFECT)
     originals.keep(found.digest, parts)
     return reading
 
@@ -95,6 +102,7 @@ def _add(c: Connection, house: House, seen: Arrival, one: DocumentReading) -> No
         _change_owner(c, held.id, None, None)
         number = documents.add_document(c, seen.seq, one.ordinal, {**values, "claim": claim})
         _change_owner(c, held.id, None, number)
+        c.execute(update(document).where(document.c.duplicate_of == held.id).values(duplicate_of=number))
     else:
         documents.add_document(c, seen.seq, one.ordinal, {**values, "duplicate_of": held.id})
 

@@ -12,7 +12,7 @@ from gateway.flow.house import House
 from gateway.flow.judge import why_not_fed
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
-from gateway.isolation.errors import ReaderError
+from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger import deliveries, patients
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Outcome
@@ -51,6 +51,8 @@ class ToDmp:
             return Wait(Outcome(Answer.REFUSED, "format", f"Ce document ne peut pas être mis en forme ({error})."))
         except paper.NoPatientError:
             return Skip(NotFed.INS_NOT_QUALIFIED)
+        except ReaderRefused:
+            return Wait(Outcome(Answer.REFUSED, "format", "Ce document ne peut pas être remis en forme."))
         except ReaderError:
             return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
 

@@ -11,7 +11,7 @@ from gateway.flow.house import House
 from gateway.flow.judge import WRAPPED
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
-from gateway.isolation.errors import ReaderError
+from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Destination, Frozen, Outcome
 from gateway.model.documents import Action, CdaHeader
@@ -49,6 +49,8 @@ class ToDpi:
             return Wait(Outcome(Answer.REFUSED, "format", text))
         except paper.NoPatientError:
             return Wait(Outcome(Answer.REFUSED, "902", "Le patient n'est plus dans l'index."))
+        except ReaderRefused:
+            return Wait(Outcome(Answer.REFUSED, "format", "Ce document ne peut pas être remis en forme."))
         except ReaderError:
             return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
 
