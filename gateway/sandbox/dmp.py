@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import sys
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -43,8 +44,7 @@ def serve(
 ) -> None:
     """Serve on the loopback until SIGTERM or SIGINT. Raises OSError when the port or a certificate cannot be used."""
     desk = Desk(Registry(state, patients))
-    server = ThreadingHTTPServer((LOOPBACK, port), _handler(desk))
-    server.daemon_threads = True
+    server = _Server((LOOPBACK, port), _handler(desk))
     if cert is not None:
         context = _tls(cert, key, client_ca)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -183,6 +183,15 @@ def _tls(cert: Path, key: Path | None, client_ca: Path | None) -> ssl.SSLContext
         context.load_verify_locations(client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that breaks, or whose certificate is refused, is its peer's business; the rest is a defect."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _handler(desk: Desk) -> type[BaseHTTPRequestHandler]:

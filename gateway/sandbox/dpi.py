@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import signal
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,6 @@ from gateway.sandbox.serve import LOOPBACK, say_ready
 
 MAX_MESSAGE = 200_000_000
 _START, _END = b"\x0b", b"\x1c\r"
-_PIECE = 1 << 18
 
 _REASONS = {
     "100": "message illisible",
@@ -144,25 +143,31 @@ async def _serve(record: Record, port: int) -> None:
     told, loop, turn = asyncio.Event(), asyncio.get_running_loop(), asyncio.Lock()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
+    talks: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            await _converse(record, turn, reader, writer)
-        writer.close()
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.create_task(_converse(record, turn, reader, writer))
+        talks.add(talk)
+        talk.add_done_callback(talks.discard)
 
     server = await asyncio.start_server(connected, LOOPBACK, port, limit=MAX_MESSAGE)
     say_ready(server.sockets[0].getsockname()[1])
     await told.wait()
     server.close()
+    for talk in talks:
+        talk.cancel()
+    await asyncio.gather(*talks, return_exceptions=True)
 
 
 async def _converse(
     record: Record, turn: asyncio.Lock, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    while True:
-        await reader.readuntil(_START)
-        raw = (await reader.readuntil(_END)).removesuffix(_END)
-        async with turn:
-            said = await asyncio.to_thread(record.answer, raw)
-        writer.write(_START + said + _END)
-        await writer.drain()
+    """One connection, until its peer goes."""
+    with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        while True:
+            await reader.readuntil(_START)
+            raw = (await reader.readuntil(_END)).removesuffix(_END)
+            async with turn:
+                said = await asyncio.to_thread(record.answer, raw)
+            writer.write(_START + said + _END)
+            await writer.drain()

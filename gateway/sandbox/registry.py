@@ -118,25 +118,12 @@ class Registry:
             raise RefusedError("XDSRegistryDeprecatedDocumentError", "le document à remplacer l'a déjà été")
 
     def _add(self, set_id: str, document: Submitted) -> None:
-        if self._held(document.unique_id) is not None:
-            return
-        keep(self._state / "documents" / f"{name_for(document.unique_id)}.xml", document.data)
+        if self._held(document.unique_id) is None:
+            keep(self._state / "documents" / f"{name_for(document.unique_id)}.xml", document.data)
+            self._keep(_registered(set_id, document))
         replaced = self._entries.get(document.replaces)
-        if replaced is not None:
+        if replaced is not None and replaced.status == "Approved":
             self._keep(replace(replaced, status="Deprecated"))
-        self._keep(
-            Entry(
-                uuid=f"urn:uuid:{uuid4()}",
-                unique_id=document.unique_id,
-                ins=document.ins,
-                sha256=_sha256(document.data),
-                status="Approved",
-                title=document.title,
-                type_code=document.type_code,
-                confidentiality=document.confidentiality,
-                sets=(set_id,),
-            )
-        )
 
     def _held(self, unique_id: str) -> Entry | None:
         return next((entry for entry in self._entries.values() if entry.unique_id == unique_id), None)
@@ -145,6 +132,20 @@ class Registry:
         name = entry.uuid.rpartition(":")[2]
         keep(self._state / "entries" / f"{name}.json", json.dumps(asdict(entry), ensure_ascii=False).encode())
         self._entries[entry.uuid] = entry
+
+
+def _registered(set_id: str, document: Submitted) -> Entry:
+    return Entry(
+        uuid=f"urn:uuid:{uuid4()}",
+        unique_id=document.unique_id,
+        ins=document.ins,
+        sha256=_sha256(document.data),
+        status="Approved",
+        title=document.title,
+        type_code=document.type_code,
+        confidentiality=document.confidentiality,
+        sets=(set_id,),
+    )
 
 
 def _sha256(data: bytes) -> str:

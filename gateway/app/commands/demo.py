@@ -19,9 +19,9 @@ def run(options: argparse.Namespace) -> int:
         return _play(options.dir.absolute(), console, once=options.once)
     if options.once:
         with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
-            return _play(Path(folder), console, once=True)
+            return _play(Path(folder), console, once=True, kept=False)
     return _play(Path(tempfile.mkdtemp(prefix="gateway-demo-")), console, once=False)
 
 
-def _play(folder: Path, console: Console, *, once: bool) -> int:
-    return 0 if asyncio.run(play(folder, console, once=once)) else 1
+def _play(folder: Path, console: Console, *, once: bool, kept: bool = True) -> int:
+    return 0 if asyncio.run(play(folder, console, once=once, kept=kept)) else 1

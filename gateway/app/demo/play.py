@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import aiosmtplib
@@ -20,6 +20,7 @@ from gateway.app.demo import progress, show
 from gateway.app.demo.folder import Folder, configure, prepare
 from gateway.app.demo.progress import Followed
 from gateway.app.demo.standins import standin
+from gateway.app.errors import CommandError
 from gateway.app.samples import Sample
 from gateway.flow import index
 from gateway.flow.house import House
@@ -30,24 +31,29 @@ from gateway.model.ports import Silent
 LOOK = 0.1
 LIMIT = 60.0
 
+#: Seconds between two mails on a terminal, so that the eye can follow.
+PACE = 0.3
 
-async def play(root: Path, console: Console, *, once: bool, dpi_options: Sequence[str] = ()) -> bool:
+
+async def play(root: Path, console: Console, *, once: bool, kept: bool = True, dpi_options: Sequence[str] = ()) -> bool:
     """Play the samples in ``root``, a new or empty folder; whether each ended where it should.
 
-    Without ``once`` it stays until SIGINT or SIGTERM. ``dpi_options`` go to the sandbox DPI: ``--refuse 906`` shows
-    what a refusal does. CommandError when a stand-in does not start or the folder is not empty.
+    ``kept``: the folder outlives the play, and is shown. Without ``once`` it stays until SIGINT or SIGTERM.
+    ``dpi_options`` go to the sandbox DPI: ``--refuse 906`` shows what a refusal does. CommandError when a stand-in does
+    not start, the folder is not empty or the mails are not taken.
     """
     show.say(console, "Préparation : certificats, DMP et DPI d'essai…")
-    folder, book = await asyncio.to_thread(prepare, root, date.today())  # noqa: DTZ011 - the day of who watches
+    today = datetime.now().astimezone().date()
+    folder, book = await asyncio.to_thread(prepare, root, today)
     async with AsyncExitStack() as stack:
         dpi, dmp = await _standins(stack, folder, dpi_options)
         configure(folder, dpi, dmp)
         life = await stack.enter_async_context(running(load(folder.config), Silent()))
         house = life.gateway.house
-        await _know(house, date.today())  # noqa: DTZ011
+        await _know(house, today)
         wrong = await _perform(life, book, console)
         await _quarantine_shown(house)
-        show.say(console, "Fichiers de la démonstration :", *show.places(folder))
+        show.say(console, *show.places(folder, kept=kept))
         if not once:
             show.say(console, *show.what_to_try(folder))
             await _told_to_stop()
@@ -74,11 +80,14 @@ async def _know(house: House, today: date) -> None:
 async def _perform(life: Running, book: Sequence[Sample], console: Console) -> list[Sample]:
     """Send the mails and watch until all is done; the samples that went astray."""
     started, began = time.time(), time.monotonic()
-    sending = asyncio.create_task(_send(life.smtp_port, book))
+    sending = asyncio.create_task(_send(life.smtp_port, book, PACE if console.is_terminal else 0))
     try:
         with show.display(console, started) as display:
             followed = await _watch(life, book, sending, display)
-        await sending
+        if sending.done():
+            sending.result()
+    except aiosmtplib.SMTPException as error:
+        raise CommandError(f"les messages d'exemple n'ont pas été pris ({type(error).__name__})") from error
     finally:
         sending.cancel()
     wrong = progress.astray(followed, book)
@@ -99,11 +108,12 @@ async def _watch(
         await asyncio.sleep(LOOK)
 
 
-async def _send(port: int, book: Sequence[Sample]) -> None:
+async def _send(port: int, book: Sequence[Sample], pace: float) -> None:
     """Hand the mails over in their order, as an operator's server does."""
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, use_tls=False, start_tls=False) as client:
         for sample in book:
             await client.sendmail(sample.sender, [samples.MAILBOX], sample.raw)
+            await asyncio.sleep(pace)
 
 
 async def _quarantine_shown(house: House) -> None:

@@ -51,12 +51,9 @@ class Followed:
 def ways(c: Connection) -> list[Way]:
     """Every document in the order of arrival; a mail not yet read has one way of its own."""
     at = {row.source: row.at for row in c.execute(select(arrival.c.source, arrival.c.at))}
-    found = dict(c.execute(select(document.c.id, document.c.found_at)).tuples().all())
-    decided = dict(
-        c.execute(select(decision.c.document_id, func.min(decision.c.at)).group_by(decision.c.document_id))
-        .tuples()
-        .all()
-    )
+    found = {row.id: row.found_at for row in c.execute(select(document.c.id, document.c.found_at))}
+    first = select(decision.c.document_id, func.min(decision.c.at).label("at")).group_by(decision.c.document_id)
+    decided = {row.document_id: row.at for row in c.execute(first)}
     done = (delivery.c.state == DeliveryState.DONE) & (delivery.c.purpose != "withdraw")
     ends: dict[tuple[int, str], float] = {}
     for row in c.execute(select(delivery.c.document_id, delivery.c.destination, delivery.c.ended_at).where(done)):

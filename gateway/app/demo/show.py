@@ -22,6 +22,9 @@ from gateway.operate.messages import IGNORED, REASONS, not_fed
 #: From this width on the table also says why.
 WIDE = 110
 
+#: What the other columns of the table take, with what is between them.
+_TIMES = 63
+
 _GOOD, _MEANWHILE, _PERSON, _BAD, _ASIDE = "green", "cyan", "yellow", "red", "dim"
 
 
@@ -59,8 +62,7 @@ class _Screen:
 
     def update(self, followed: Sequence[Followed]) -> None:
         """Draw the table anew."""
-        wide = self._console.width >= WIDE
-        self._live.update(_table(followed, self._started, wide=wide), refresh=True)
+        self._live.update(_table(followed, self._started, self._console.width), refresh=True)
 
 
 class _Lines:
@@ -140,18 +142,18 @@ def _needs(line: Line) -> bool:
     return line.dmp_reason == "minor-rule"
 
 
-def _table(followed: Sequence[Followed], started: float, *, wide: bool) -> Table:
+def _table(followed: Sequence[Followed], started: float, width: int) -> Table:
     caption = "reçu : secondes depuis le début ; puis millisecondes depuis la réception"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, padding=(0, 1), caption=caption)
     table.add_column("message", no_wrap=True, min_width=22)
-    for name, width in (("reçu", 5), ("lu", 5), ("décidé", 6), ("DPI", 5), ("DMP", 5)):
-        table.add_column(name, justify="right", no_wrap=True, min_width=width)
-    table.add_column("issue", no_wrap=True, overflow="ellipsis", min_width=17)
+    for name, room in (("reçu", 5), ("lu", 5), ("décidé", 6), ("DPI", 5), ("DMP", 5)):
+        table.add_column(name, justify="right", no_wrap=True, min_width=room)
+    table.add_column("issue", no_wrap=True, overflow="ellipsis", max_width=max(width - _TIMES, 17))
     for one in followed:
         way = one.way
         received = f"{way.received - started:.1f}".replace(".", ",")
         steps = [_since(way, at) for at in (way.read, way.decided, way.dpi, way.dmp)]
-        table.add_row(_row_name(one), received, *steps, Text(issue(way.line, why=wide), _issue(way.line)[2]))
+        table.add_row(_row_name(one), received, *steps, Text(issue(way.line, why=width >= WIDE), _issue(way.line)[2]))
     return table
 
 
@@ -193,8 +195,12 @@ def summary(followed: Sequence[Followed], wrong: Sequence[Sample], seconds: floa
         yield "Chaque exemple a fini où il devait."
 
 
-def places(folder: Folder) -> Iterator[str]:
-    """Where the files of the demonstration are."""
+def places(folder: Folder, *, kept: bool) -> Iterator[str]:
+    """Where the files of the demonstration are, when they are kept."""
+    if not kept:
+        yield "Rien n'est gardé. Pour voir la quarantaine, le dossier et le DMP : gateway demo --once --dir DOSSIER"
+        return
+    yield "Fichiers de la démonstration :"
     yield f"  quarantaine            {folder.root / 'quarantine'}"
     yield f"  dossier patient        {folder.record}"
     yield f"  DMP                    {folder.dmp / 'documents'}"
