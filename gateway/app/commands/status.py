@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from gateway.app import paper
 from gateway.app.compose import open_ledger
 from gateway.app.config import load
+from gateway.app.errors import CommandError
 from gateway.app.lock import WorkerLock
 from gateway.ledger import deliveries, patients, views
 from gateway.ledger.rows import DestinationRow
@@ -90,7 +91,9 @@ def run(options: argparse.Namespace) -> int:
         paper.as_json(status)
     else:
         paper.say(_lines(status))
-    return 1 if status.alive is False else 0
+    if status.alive is False:
+        raise CommandError("le service ne répond plus : voir ses journaux, puis le redémarrer")
+    return 0
 
 
 def _status(c: Connection, settings: Settings, path: Path | None, *, worker: bool) -> Status:
@@ -180,7 +183,8 @@ def _lines(status: Status) -> list[str]:
 def _told(one: Destination) -> str:
     words = {"off": "non configuré", "ok": "en service", "held": f"retenu ({one.hold_reason})", "down": "en panne"}
     down = f" depuis le {_day(one.down_since)} : {one.code} {one.text}" if one.down_since else ""
-    return f"{DESTINATIONS[one.name].capitalize()} : {words[one.state]}{down}, {one.backlog} en file"
+    name = DESTINATIONS[one.name]
+    return f"{name[0].upper()}{name[1:]} : {words[one.state]}{down}, {one.backlog} en file"
 
 
 def _watched(box: Box) -> str:
