@@ -10,15 +10,24 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from gateway.app.config import load
+from gateway.app.daemon import running
 from gateway.app.demo import play
-from gateway.app.samples import samples
+from gateway.app.demo.folder import configure, prepare
+from gateway.app.demo.play import know, perform
+from gateway.app.samples import patients, samples
+from gateway.app.samples.people import DMP_STATES
+from gateway.model.identity import Patient
+from gateway.model.ports import Silent
+from tests.pki import Pki
+from tests.protocol import referees
 
 GATEWAY = (sys.executable, "-c", "from gateway.app.cli import main; main()")
 WORDS = ("outcome", "reason", "dpi", "dmp", "dmp_reason")
@@ -96,6 +105,38 @@ async def test_a_record_that_refuses_makes_it_fail_and_names_the_samples(tmp_pat
     assert "07-sans-dmp" in astray
     assert "10-inconnu" not in astray
     assert "refusé au dossier" in said
+
+
+async def test_the_samples_satisfy_the_strict_referees_too(tmp_path: Path) -> None:
+    today = datetime.now().astimezone().date()
+    made, book = prepare(tmp_path / "demo", today)
+    rows = [_referee_row(patient) for patient in patients(today)]
+    structure, pki = "1990000034", Pki(made.certificates)
+    with (
+        referees.dmp(tmp_path / "referee-dmp", rows, pki, structure=structure) as dmp,
+        referees.dpi(tmp_path / "referee-dpi", rows, ("--ipp-oid", "1.2.250.1.999.52.2")) as dpi,
+    ):
+        configure(made, dpi.port, dmp.port)
+        async with running(load(made.config), Silent()) as life:
+            await know(life.gateway.house, today)
+            wrong = await perform(life, book, Console(file=io.StringIO()))
+        assert [entry["violations"] for entry in (*dmp.journal(), *dpi.journal()) if entry["violations"]] == []
+    assert [sample.slug for sample in wrong] == []
+
+
+def _referee_row(patient: Patient) -> dict[str, str]:
+    assert patient.ins is not None
+    return {
+        "ipp": patient.ipp,
+        "ins": patient.ins.number,
+        "oid": patient.ins.oid,
+        "birth_name": patient.birth_name,
+        "first_names": patient.given_names,
+        "birth_date": patient.birth_date,
+        "sex": patient.sex,
+        "birth_place": patient.birth_place,
+        "dmp_state": DMP_STATES.get(patient.ipp, "active"),
+    }
 
 
 def test_without_once_it_stays_until_it_is_told_to_stop(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Throw-away certificates for the demonstration: one authority, one certificate a use, valid a week."""
+"""Throw-away certificates for the demonstration: one authority, one certificate a use, valid ninety days."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_LIFE = timedelta(days=7)
+_LIFE = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,8 @@ async def play(root: Path, console: Console, *, once: bool, kept: bool = True, d
         configure(folder, dpi, dmp)
         life = await stack.enter_async_context(running(load(folder.config), Silent()))
         house = life.gateway.house
-        await _know(house, today)
-        wrong = await _perform(life, book, console)
+        await know(house, today)
+        wrong = await perform(life, book, console)
         await _quarantine_shown(house)
         show.say(console, *show.places(folder, kept=kept))
         if not once:
@@ -60,24 +60,13 @@ async def play(root: Path, console: Console, *, once: bool, kept: bool = True, d
     return not wrong
 
 
-async def _standins(stack: AsyncExitStack, folder: Folder, dpi_options: Sequence[str]) -> tuple[int, int]:
-    """Start both at the same time; their ports."""
-    certificates, known = folder.certificates, ("--patients", folder.patients)
-    tls = ("--cert", certificates / "server.pem", "--key", certificates / "server.key")
-    mutual = (*tls, "--client-ca", certificates / "ca.pem")
-    return await asyncio.gather(
-        stack.enter_async_context(standin("dpi", "--state", folder.record, *known, *dpi_options)),
-        stack.enter_async_context(standin("dmp", "--state", folder.dmp, *known, *mutual)),
-    )
-
-
-async def _know(house: House, today: date) -> None:
+async def know(house: House, today: date) -> None:
     """The patient index and the sender directory."""
     await house.ledger.write("patients", lambda c: index.put_all(c, samples.patients(today), house.now))
     await house.ledger.write("senders", lambda c: patients.put_senders(c, samples.SENDERS, house.now))
 
 
-async def _perform(life: Running, book: Sequence[Sample], console: Console) -> list[Sample]:
+async def perform(life: Running, book: Sequence[Sample], console: Console) -> list[Sample]:
     """Send the mails and watch until all is done; the samples that went astray."""
     started, began = time.time(), time.monotonic()
     sending = asyncio.create_task(_send(life.smtp_port, book, PACE if console.is_terminal else 0))
@@ -93,6 +82,17 @@ async def _perform(life: Running, book: Sequence[Sample], console: Console) -> l
     wrong = progress.astray(followed, book)
     show.say(console, *show.summary(followed, wrong, time.monotonic() - began))
     return wrong
+
+
+async def _standins(stack: AsyncExitStack, folder: Folder, dpi_options: Sequence[str]) -> tuple[int, int]:
+    """Start both at the same time; their ports."""
+    certificates, known = folder.certificates, ("--patients", folder.patients)
+    tls = ("--cert", certificates / "server.pem", "--key", certificates / "server.key")
+    mutual = (*tls, "--client-ca", certificates / "ca.pem")
+    return await asyncio.gather(
+        stack.enter_async_context(standin("dpi", "--state", folder.record, *known, *dpi_options)),
+        stack.enter_async_context(standin("dmp", "--state", folder.dmp, *known, *mutual)),
+    )
 
 
 async def _watch(
