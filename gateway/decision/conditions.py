@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gateway.decision.layout import MAX_LINE, MAX_LINES, Heading, announced, heading_of, headings, opening
-from gateway.decision.words import Phrase, normalise
+from gateway.decision.words import Lines, Phrase, joined, normalise
 from gateway.model.decision import Question
 
 
 class View:
     """A question, its words made comparable once. ``type`` is the type decided so far, empty before."""
 
-    def __init__(self, question: Question, type_code: str = "") -> None:
+    def __init__(self, question: Question) -> None:
         self.question = question
-        self.type = type_code
+        self.type = ""
 
     @cached_property
     def title(self) -> Heading:
@@ -27,6 +27,11 @@ class View:
     def headings(self) -> tuple[Heading, ...]:
         """The lines that look like titles."""
         return tuple(headings(self.question.lines))
+
+    @cached_property
+    def starts(self) -> Lines:
+        """How the headings begin."""
+        return joined(start for heading in self.headings for start in heading.starts)
 
     @cached_property
     def opening(self) -> str:
@@ -51,9 +56,14 @@ class View:
         return heading_of(spaced.replace("_", " "))
 
     @cached_property
-    def text(self) -> str:
+    def text(self) -> Lines:
         """The first lines, as one run of words."""
-        return normalise(" ".join(line[:MAX_LINE] for line in self.question.lines[:MAX_LINES]))
+        return joined([normalise(" ".join(line[:MAX_LINE] for line in self.question.lines[:MAX_LINES]))])
+
+    @cached_property
+    def stated(self) -> Lines:
+        """The title, the subject and the file name."""
+        return joined((*self.title.parts, *self.subject.parts, *self.filename.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +133,15 @@ LISTS: dict[str, Callable[[View, tuple[str, ...]], bool]] = {
 
 def _in_title(view: View, phrase: Phrase) -> bool:
     """In the title, or at the beginning of a heading: a letterhead holds many words that are not its title."""
-    starts = (start for heading in view.headings for start in heading.starts)
-    return _in_parts(view.title, phrase) or any(phrase.begins(start) for start in starts)
-
-
-def _in_parts(heading: Heading, phrase: Phrase) -> bool:
-    return any(phrase.inside(part) for part in heading.parts)
+    return phrase.inside(view.title.lines) or phrase.begins(view.starts)
 
 
 WORDS: dict[str, Callable[[View, Phrase], bool]] = {
     "titre": _in_title,
-    "objet": lambda view, phrase: _in_parts(view.subject, phrase),
-    "fichier": lambda view, phrase: _in_parts(view.filename, phrase),
+    "objet": lambda view, phrase: phrase.inside(view.subject.lines),
+    "fichier": lambda view, phrase: phrase.inside(view.filename.lines),
     "texte": lambda view, phrase: phrase.inside(view.text),
-    "mots": lambda view, phrase: (
-        phrase.inside(view.text) or any(_in_parts(h, phrase) for h in (view.title, view.subject, view.filename))
-    ),
+    "mots": lambda view, phrase: phrase.inside(view.text) or phrase.inside(view.stated),
 }
 
 

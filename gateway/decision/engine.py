@@ -23,8 +23,10 @@ _LABELS = {
 
 def rule(question: Question, book: RuleBook) -> Ruling:
     """Decide. Pure: the same question and book give the same ruling, which names every rule that spoke."""
-    document_type, certain, naming = _type(question, book)
-    answers, spoken = _answers(View(question, document_type.code), book)
+    view = View(question)
+    document_type, certain, naming = _type(view, book)
+    view.type = document_type.code
+    answers, spoken = _answers(view, book)
     return Ruling(
         type=document_type,
         type_certain=certain,
@@ -61,11 +63,11 @@ def _answers(view: View, book: RuleBook) -> tuple[dict[str, str | bool], list[Sp
     return answers, spoken
 
 
-def _type(question: Question, book: RuleBook) -> tuple[Code, bool, Spoke]:
-    if question.type_given:
-        given = question.type_given
+def _type(view: View, book: RuleBook) -> tuple[Code, bool, Spoke]:
+    given = view.question.type_given
+    if given:
         return given, True, Spoke("", "", "type", f"{given.code}, indiqué par le document")
-    named = name_document(View(question), book)
+    named = name_document(view, book)
     known = type_code(named.type)
     code = Code(known.code, known.system, known.label) if known else Code(named.type)
     return code, named.certain, Spoke(named.file, named.rule, "type", _because(code, named))

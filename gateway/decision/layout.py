@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from gateway.decision.words import SMALL, normalise
+from gateway.decision.words import SMALL, Lines, joined, normalise
 
 MAX_LINES = 80
 MAX_LINE = 400
@@ -37,7 +38,7 @@ _SEPARATOR = re.compile(r"\s[-–—|/•·]\s|\t|\s{3,}")
 _PROSE_WORDS = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Heading:
     """A line that may be a title; ``parts`` are its normalised pieces.
 
@@ -50,12 +51,17 @@ class Heading:
     plain: bool = False
     bare: bool = False
 
-    @property
+    @cached_property
+    def lines(self) -> Lines:
+        """The pieces as lines."""
+        return joined(self.parts)
+
+    @cached_property
     def starts(self) -> tuple[str, ...]:
         """Each piece, and again without the "compte rendu" in front of it."""
         return tuple(dict.fromkeys(form for part in self.parts for form in (part, without_lead(part))))
 
-    @property
+    @cached_property
     def reported(self) -> tuple[str, ...]:
         """What the pieces say they report: the words after "compte rendu"."""
         return tuple(without_lead(part) for part in self.parts if part.startswith(_LEADS))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from gateway.decision.book import Naming, RuleBook
 from gateway.decision.conditions import View
 from gateway.decision.layout import Heading, without_lead
-from gateway.decision.words import Phrase
+from gateway.decision.words import Lines, Phrase, joined
 
 EXAMINATION = "intitulé, nom d'examen"
 
@@ -51,30 +51,29 @@ def _contradicted(named: Named, view: View, namings: list[Naming], hint: Named |
     """Whether the letter speaks as one of another type, and nothing else speaks for this one."""
     if hint and hint.type == named.type:
         return False
-    opening = next(_beginning((view.opening, without_lead(view.opening)), namings, "phrase d'introduction"), None)
+    opening = next(_beginning(_opening(view), namings, "phrase d'introduction"), None)
     said = opening or next(_saying(view, namings), None)
     return said is not None and said.type != named.type
 
 
 def _found(view: View, namings: list[Naming], not_titles: tuple[Phrase, ...]) -> Iterator[Named]:
     """Every finding, the strongest first."""
-    opening = (view.opening, without_lead(view.opening))
-    lines = [h for h in view.headings if h.plain and not any(p.begins(part) for p in not_titles for part in h.parts)]
-    yield from _beginning(view.title.starts, namings, "titre")
-    yield from _containing(view.title.parts, namings, "titre")
+    lines = [h for h in view.headings if h.plain and not any(phrase.begins(h.lines) for phrase in not_titles)]
+    yield from _beginning(joined(view.title.starts), namings, "titre")
+    yield from _containing(view.title.lines, namings, "titre")
     for heading in lines:
         if heading.explicit:
-            yield from _beginning(heading.starts, namings, "intitulé")
+            yield from _beginning(joined(heading.starts), namings, "intitulé")
     for heading in lines:
-        yield from _beginning(heading.starts, namings, "intitulé", _documents)
+        yield from _beginning(joined(heading.starts), namings, "intitulé", _documents)
     for heading in lines:
         if heading.bare:
-            yield from _beginning(heading.parts[:1], namings, EXAMINATION, _examinations)
-    yield from _beginning(opening, namings, "phrase d'introduction")
-    yield from _containing((view.announced,), namings, "phrase d'introduction")
+            yield from _beginning(joined(heading.parts[:1]), namings, EXAMINATION, _examinations)
+    yield from _beginning(_opening(view), namings, "phrase d'introduction")
+    yield from _containing(joined([view.announced]), namings, "phrase d'introduction")
     for heading, place in ((view.subject, "objet du message"), (view.filename, "nom du fichier")):
-        yield from _beginning(heading.reported, namings, place)
-        yield from _containing(heading.parts, namings, place)
+        yield from _beginning(joined(heading.reported), namings, place)
+        yield from _containing(heading.lines, namings, place)
     yield from _saying(view, namings)
     for heading, place in (
         (view.title, "titre"),
@@ -103,24 +102,28 @@ def _both(naming: Naming) -> tuple[Phrase, ...]:
     return (*naming.documents, *naming.examinations)
 
 
-def _beginning(texts: tuple[str, ...], namings: list[Naming], place: str, kind: _Kind = _both) -> Iterator[Named]:
+def _opening(view: View) -> Lines:
+    return joined((view.opening, without_lead(view.opening)))
+
+
+def _beginning(lines: Lines, namings: list[Naming], place: str, kind: _Kind = _both) -> Iterator[Named]:
     for naming in namings:
         for phrase in kind(naming):
-            if any(phrase.begins(text) for text in texts):
+            if phrase.begins(lines):
                 yield _named(naming, place, phrase)
 
 
-def _containing(texts: tuple[str, ...], namings: list[Naming], place: str) -> Iterator[Named]:
+def _containing(lines: Lines, namings: list[Naming], place: str) -> Iterator[Named]:
     for naming in namings:
         for phrase in naming.documents:
-            if any(phrase.inside(text) for text in texts):
+            if phrase.inside(lines):
                 yield _named(naming, place, phrase)
 
 
 def _mentioning(heading: Heading, namings: list[Naming], place: str) -> Iterator[Named]:
     for naming in namings:
         for phrase in naming.examinations:
-            if any(phrase.inside(part) for part in heading.parts):
+            if phrase.inside(heading.lines):
                 yield _named(naming, place, phrase, certain=False)
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NewType
 
 SMALL = frozenset({"d", "de", "des", "du", "l", "la", "le", "les", "un", "une"})
 _INITIALS = re.compile(r"\b([a-z])\.(?=[a-z]\b)")
@@ -29,13 +31,24 @@ def _without_marks(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
+#: Normalised texts, one a line, each with a blank before and after it: a phrase is found in all of them at once.
+Lines = NewType("Lines", str)
+
+
+def joined(texts: Iterable[str]) -> Lines:
+    """Normalised texts as lines."""
+    return Lines("".join(f"\n {text} " for text in texts))
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One or several words as a rule writes them (``written``, shown to people), ready to be compared."""
+    """One or several words as a rule writes them (``written``, shown to people), and what to look for in lines."""
 
     written: str
     words: str
     joker: bool
+    needle: str
+    start: str
 
     @classmethod
     def of(cls, written: str) -> Phrase:
@@ -48,16 +61,13 @@ class Phrase:
             raise ValueError(f"« {written} » : le joker * ne se place qu'à la fin")
         if not words or (joker and len(words) < 3):
             raise ValueError(f"« {written} » est trop court pour être cherché")
-        return cls(written, words, joker)
+        needle = f" {words}" if joker else f" {words} "
+        return cls(written, words, joker, needle, f"\n{needle}")
 
-    def inside(self, text: str) -> bool:
-        """Whether the words stand somewhere in a normalised text."""
-        return self._needle in f" {text} "
+    def inside(self, lines: Lines) -> bool:
+        """Whether the words stand somewhere in one of the lines."""
+        return self.needle in lines
 
-    def begins(self, text: str) -> bool:
-        """Whether a normalised text begins with the words."""
-        return f" {text} ".startswith(self._needle)
-
-    @property
-    def _needle(self) -> str:
-        return f" {self.words}" if self.joker else f" {self.words} "
+    def begins(self, lines: Lines) -> bool:
+        """Whether one of the lines begins with the words."""
+        return self.start in lines

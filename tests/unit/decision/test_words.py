@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.decision.words import Phrase, normalise
+from gateway.decision.words import Phrase, joined, normalise
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ def test_texts_are_compared_by_their_plain_words(text: str, words: str) -> None:
 
 
 def test_a_phrase_is_found_by_whole_words_unless_it_ends_with_a_joker() -> None:
-    assert Phrase.of("greffe").inside("une greffe renale")
-    assert not Phrase.of("greffe").inside("greffes")
-    assert Phrase.of("greffe*").inside("deux greffes")
-    assert not Phrase.of("greffe*").inside("autogreffe")
-    assert Phrase.of("bilan sanguin").begins("bilan sanguin mars")
-    assert not Phrase.of("bilan sanguin").begins("un bilan sanguin")
+    assert Phrase.of("greffe").inside(joined(["une greffe renale"]))
+    assert not Phrase.of("greffe").inside(joined(["greffes"]))
+    assert Phrase.of("greffe*").inside(joined(["deux greffes"]))
+    assert not Phrase.of("greffe*").inside(joined(["autogreffe"]))
+    assert Phrase.of("bilan sanguin").begins(joined(["bilan sanguin mars"]))
+    assert not Phrase.of("bilan sanguin").begins(joined(["un bilan sanguin"]))
 
 
 @pytest.mark.parametrize("written", ["", "*", "a*", "gre*ffe", "de la", "**"])
