@@ -58,6 +58,8 @@ def _throughput(bench: Bench, mails: list[bytes], count: int) -> None:
     _line("documents a round", f"{last.documents} filed, {last.fed} of them fed to the DMP too")
     _line("documents per second", _spread(rates), "aim 40")
     _line("CPU ms per document", _spread(ms))
+    daemon = [1000 * ours.daemon / ours.documents for ours, _ in measured]
+    _line("CPU ms per document, the daemon alone", _spread(daemon))
     _line("CPU ms per document, floor", _spread(least))
     _line("ratio to the floor", _spread([a / b for a, b in zip(ms, least, strict=True)]), "aim 3 at most")
     _line("commits per document", f"{last.commits / last.documents:.1f}", "aim 10 at most")

@@ -58,9 +58,10 @@ def tree(root: int) -> list[int]:
     return found
 
 
-def cpu(root: int) -> float:
-    """CPU seconds of a tree so far, those of its dead children included."""
-    return sum(sum(map(int, fields[11:15])) for fields in map(_stat, tree(root)) if fields) / _TICK
+def cpu(root: int) -> tuple[float, float]:
+    """CPU seconds so far of a tree, those of its dead children included, and of its root alone."""
+    used = [[int(ticks) / _TICK for ticks in fields[11:15]] for fields in map(_stat, tree(root)) if fields]
+    return sum(map(sum, used)), sum(used[0][:2])
 
 
 class Peak:

@@ -42,13 +42,16 @@ class Bench:
 
 @dataclass(frozen=True)
 class Round:
-    """``seconds`` from the first mail kept to the last acknowledgement; ``cpu`` of our process tree, in seconds."""
+    """``seconds`` from the first mail kept to the last acknowledgement; CPU of our process tree, and of the daemon alone
+    within it, in seconds.
+    """
 
     mails: int
     documents: int
     fed: int
     seconds: float
     cpu: float
+    daemon: float
     commits: int
     seen: dict[str, Any]
 
@@ -56,14 +59,16 @@ class Round:
 def ours(bench: Bench, mails: list[bytes], *profile: Path) -> Round:
     """All mails at once in the mailbox."""
     with bench.gateway(*profile) as (house, daemon):
-        used, commits = cpu(daemon.process.pid), daemon.ask()["commits"]
+        before, commits = cpu(daemon.process.pid), daemon.ask()["commits"]
         bench.server.put(house.user, *mails)
         house.wait(len(mails))
-        used, commits = cpu(daemon.process.pid) - used, daemon.ask()["commits"] - commits
+        after, commits = cpu(daemon.process.pid), daemon.ask()["commits"] - commits
         seen, filed = bench.destinations.ask(), house.filed()
         last = max(instant for name in ("dpi", "dmp") for instants in seen[name].values() for instant in instants)
         fed = sum(one.dmp is not None for one in filed)
-        return Round(len(mails), len(filed), fed, last - house.began(), used, commits, seen)
+        return Round(
+            len(mails), len(filed), fed, last - house.began(), after[0] - before[0], after[1] - before[1], commits, seen
+        )
 
 
 def floor(bench: Bench, user: str, round_: Round) -> dict[str, float]:
