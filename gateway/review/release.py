@@ -13,6 +13,7 @@ from gateway.flow.index import HELD
 from gateway.flow.judge import Judgement
 from gateway.ledger import deliveries, documents, jobs, patients
 from gateway.ledger.rows import Delivery, Document, Entry
+from gateway.model.documents import Action
 from gateway.model.reasons import Reason
 from gateway.model.states import DeliveryEvent, DeliveryState, DocumentEvent, DocumentState
 from gateway.operate.messages import DESTINATIONS, IGNORED, REASONS
@@ -48,6 +49,8 @@ def _judged(c: Connection, house: House, entry: Entry, found: Document, read: Do
     require_filable(entry, read.one, house.settings)
     match = judgement.match
     if match.ipp is None and len(match.candidates) == 1:  # the policy asked for a person's eye on an exact match
+        if read.one.action is not Action.CREATE:  # whether it may replace was not judged
+            raise ReviewError("ce document en remplace ou en supprime un autre : comparez, puis attribuez-le (assign)")
         match = replace(match, ipp=match.candidates[0].ipp, reason=None)
     patient = patients.surviving(c, match.ipp or "")
     return judgement if patient is None else judge.file(read.one, match, patient, read.context, by_person=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from gateway.model.ports import Silent
 from gateway.operate.quarantine_folder import prune, sync
 from gateway.review.reject import reject
 from gateway.review.release import release
@@ -24,6 +27,26 @@ PROGRAM = carrying(builders.attached(b"MZ\x90\x00" + b"\0" * 200, "cr.exe", "app
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with sit(tmp_path / "site") as one:
         yield one
+
+
+class StoppedError(Exception):
+    pass
+
+
+@dataclass
+class Stop(Silent):
+    """Ends the work at a step."""
+
+    at: str
+    after: bool
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        if name == self.at and not self.after:
+            raise StoppedError
+        yield
+        if name == self.at:
+            raise StoppedError
 
 
 def names(folder: Path) -> list[str]:
@@ -82,6 +105,25 @@ async def test_what_a_crash_or_a_hand_left_is_put_right(desk: Desk) -> None:
     await sync(desk.house)
     assert names(folder) == ["000001", "notes"]
     assert names(folder / "000001") == ["LISEZMOI.txt", "document.xml", "motif.json"]
+
+
+@pytest.mark.parametrize("step", ["quarantine.write", "quarantine.rename", "quarantine.remove"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_stopped_at_any_step_it_is_whole_the_next_time(desk: Desk, step: str, after: bool) -> None:
+    await desk.take(UNKNOWN, PROGRAM)
+    await sync(desk.house)
+    await desk.act(lambda c: release(c, desk.house, 1, "x"))
+    await desk.act(lambda c: reject(c, desk.house, 2, "non", "x"))
+    await desk.take(by_stranger(PROGRAM))
+    desk.house.observer = Stop(step, after)
+    with pytest.raises(StoppedError):
+        await sync(desk.house)
+    desk.house.observer = Silent()
+    await sync(desk.house)
+    folder = desk.folder / "quarantine"
+    assert names(folder) == ["000001", "000003"]
+    assert names(folder / "000001") == ["LISEZMOI.txt", "document.xml", "motif.json"]
+    assert "par x" in (folder / "000001" / "LISEZMOI.txt").read_text()
 
 
 async def test_a_folder_that_cannot_be_written_stops_nothing(desk: Desk) -> None:

@@ -8,16 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Connection, update
 
-from gateway.flow import index
+from gateway.flow import index, receive
+from gateway.flow.receive import Sighting
 from gateway.ledger import deliveries, documents, trail
 from gateway.ledger.tables import delivery, entry
 from gateway.model.identity import INS_NIR, Ins, InsStatus, Patient
 from gateway.model.reasons import Reason
 from gateway.model.states import DeliveryState
 from gateway.review.assign import assign
-from gateway.review.case import Case
+from gateway.review.case import Case, worklist
 from gateway.review.entries import Done, ReviewError
 from gateway.review.reject import reject, undo
 from gateway.review.release import release
@@ -237,6 +239,42 @@ async def test_a_persons_word_lifts_the_hold_of_a_rule(desk: Desk) -> None:
     assert case.reason == "held-by-rule"
     assert (await desk.act(lambda c: release(c, desk.house, case.id, "x"))).what == "filed"
     assert (await desk.lines())[0].dpi == "delivered"
+
+
+async def test_an_exact_match_that_the_site_wants_seen_is_filed_once_somebody_has(desk: Desk) -> None:
+    settings = desk.house.settings
+    desk.house.settings = structs.replace(settings, matching=structs.replace(settings.matching, without_ins="review"))
+    await desk.take(Samples("t").letter())
+    case = await desk.entry()
+    assert (case.reason, [one.ipp for one in case.candidates]) == ("held-by-rule", [ZOE.ipp])
+    assert (await desk.act(lambda c: release(c, desk.house, case.id, "x"))).what == "filed"
+    assert (await desk.lines())[0].patient_ipp == ZOE.ipp
+
+
+async def test_a_mail_that_was_never_kept_can_only_be_put_aside(desk: Desk) -> None:
+    seen = Sighting("imap", "box/INBOX:1:1", "box/INBOX:1:1", mailbox="box")
+    await receive.refuse(desk.house, seen, 10**9, Reason.TOO_LARGE, "Il pèse 1 Go.")
+    case = await desk.entry()
+    assert (case.reason, case.actions) == ("too-large", ("reject",))
+    for work in (
+        lambda c: assign(c, desk.house, case.id, ZOE.ipp, "x"),
+        lambda c: release(c, desk.house, case.id, "x"),
+    ):
+        with pytest.raises(ReviewError, match="depuis la messagerie"):
+            await desk.act(work)
+    assert (await desk.act(lambda c: reject(c, desk.house, case.id, "imprimé", "x"))).what == "rejected"
+
+
+async def test_another_persons_number_never_goes_to_the_dmp(desk: Desk) -> None:
+    settings = desk.house.settings
+    desk.house.settings = structs.replace(settings, dmp=structs.replace(settings.dmp, enabled=True))
+    await desk.house.ledger.write("hold", lambda c: deliveries.set_destination(c, "dmp", held=True))
+    await desk.take(UNKNOWN, by_stranger(Samples("t").new()))
+    for case in await desk.look(worklist):
+        await assigned(desk, case)
+    not_fed = {line.source: line.dmp_reason for line in await desk.lines() if line.outcome == "filed"}
+    assert not_fed["0.eml"] == "ins-not-qualified"
+    assert not_fed["1.eml"] != "ins-not-qualified"
 
 
 async def test_a_replacement_of_nothing_known_is_filed_as_new(desk: Desk) -> None:
