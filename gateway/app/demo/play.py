@@ -89,10 +89,16 @@ async def _standins(stack: AsyncExitStack, folder: Folder, dpi_options: Sequence
     certificates, known = folder.certificates, ("--patients", folder.patients)
     tls = ("--cert", certificates / "server.pem", "--key", certificates / "server.key")
     mutual = (*tls, "--client-ca", certificates / "ca.pem")
-    return await asyncio.gather(
+    dpi, dmp = await asyncio.gather(
         stack.enter_async_context(standin("dpi", "--state", folder.record, *known, *dpi_options)),
         stack.enter_async_context(standin("dmp", "--state", folder.dmp, *known, *mutual)),
+        return_exceptions=True,  # so that neither is still starting when the stack ends them
     )
+    if isinstance(dpi, BaseException):
+        raise dpi
+    if isinstance(dmp, BaseException):
+        raise dmp
+    return dpi, dmp
 
 
 async def _watch(

@@ -113,7 +113,7 @@ def issue(line: Line, *, why: bool = True) -> str:
 def _issue(line: Line) -> tuple[str, str, str]:
     """The word, the reason and the style."""
     if line.outcome == "quarantined":
-        return "à vérifier", _lower(REASONS[Reason(line.reason)].title) if line.reason else "", _PERSON
+        return "à traiter", _lower(REASONS[Reason(line.reason)].title) if line.reason else "", _PERSON
     if line.outcome == "ignored":
         return "écarté", IGNORED[Ignored(line.reason)] if line.reason else "", _ASIDE
     if line.outcome == "rejected":
@@ -184,7 +184,7 @@ def summary(followed: Sequence[Followed], wrong: Sequence[Sample], seconds: floa
     if refused:
         yield from _counted("refusés par un serveur", refused)
     held = [line.reason for line in lines if line.outcome == "quarantined" and line.reason]
-    yield from _counted("attendent une personne", [_lower(REASONS[Reason(reason)].title) for reason in held])
+    yield from _counted("à traiter par une personne", [_lower(REASONS[Reason(reason)].title) for reason in held])
     aside = [line.reason for line in lines if line.outcome == "ignored" and line.reason]
     yield from _counted("écartés", [IGNORED[Ignored(reason)] for reason in aside])
     yield ""

@@ -97,7 +97,7 @@ def test_the_summary_counts_and_names_what_went_astray() -> None:
     followed = progress.follow(ended(), BOOK)
     good, bad = (list(show.summary(followed, wrong, 2.0)) for wrong in ([], [BOOK[3]]))
     assert "17 messages, 18 documents, en 2,0 s :" in good
-    assert "  attendent une personne : 6" in good
+    assert "  à traiter par une personne : 6" in good
     assert "Chaque exemple a fini où il devait." in good
     assert "Chaque exemple a fini où il devait." not in bad
     assert any(BOOK[3].slug in line for line in bad)
