@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -149,6 +150,8 @@ async def test_rejected_a_new_copy_is_a_new_entry(desk: Desk) -> None:
     again = await desk.entry()
     assert again.document != case.document
     assert [line.outcome for line in await desk.lines()] == ["rejected", "quarantined"]
+    await desk.take(UNKNOWN.replace(b"X-Run: ", b"X-Third: "))
+    assert (await desk.entry()).id == again.id
     with pytest.raises(ReviewError, match="reçu de nouveau"):
         await desk.act(lambda c: undo(c, desk.house, case.id, "x"))
 
@@ -349,6 +352,21 @@ async def test_what_was_held_for_a_changed_identity_goes_when_it_is_let_go(desk:
     await desk.act(lambda c: release(c, desk.house, case.id, "x"))
     line = (await desk.lines())[0]
     assert (line.dpi, line.outcome) == ("delivered", "filed")
+
+
+async def test_nothing_frozen_under_the_old_identity_leaves(desk: Desk) -> None:
+    (desk.folder / "dpi").rmdir()
+    await desk.take(Samples("t").new())
+    (frozen, _dmp) = await desk.look(lambda c: deliveries.of_document(c, 1))
+    assert frozen.payload
+    await imported(desk, replace(ZOE, ins_status=InsStatus.VALIDEE))
+    (desk.folder / "dpi").mkdir()
+    case = await desk.entry()
+    await desk.act(lambda c: release(c, desk.house, case.id, "x"))
+    async with asyncio.timeout(30):
+        while not (sheets := list((desk.folder / "dpi").glob("*.json"))):  # noqa: ASYNC110 - it comes by itself
+            await asyncio.sleep(0.01)
+    assert json.loads(sheets[0].read_bytes())["ins"] is None
 
 
 async def test_what_was_held_for_a_changed_identity_stays_when_handled_otherwise(desk: Desk) -> None:
