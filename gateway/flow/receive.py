@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ LOW_DISK = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A mail seen at a place, before it has a number. ``key`` is unique to the sighting; None: made of the bytes."""
+    """A mail seen at a place, before it has a number. ``key`` is unique to the sighting; None: made of the bytes.
+
+    ``again``: seen where we put mails that are ours; only bytes that its mailbox never had make an arrival.
+    """
 
     place: str
     source: str
@@ -36,6 +40,23 @@ class Sighting:
     uid: int | None = None
     transport: Transport = Transport()
     trusted: bool = True
+    again: bool = False
+
+
+class Turn:
+    """The place of a mail among those in hand together: however long each takes, they are numbered as they came."""
+
+    def __init__(self, before: Turn | None = None) -> None:
+        while before is not None and before.over.is_set():
+            before = before.before
+        self.before: Turn | None = before
+        self.over: asyncio.Event = asyncio.Event()
+
+    async def comes(self) -> None:
+        """Wait until those before are numbered, or given up."""
+        while self.before is not None:
+            await self.before.over.wait()
+            self.before = self.before.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +68,22 @@ class Received:
     target: str
 
 
-async def take(house: House, seen: Sighting, chunks: AsyncIterable[bytes], limit: int) -> Received:
-    """Keep a mail for good. TooLarge past ``limit`` bytes; IntakeStopped when it could not be kept."""
+async def take(
+    house: House, seen: Sighting, chunks: AsyncIterable[bytes], limit: int, turn: Turn | None = None
+) -> Received:
+    """Keep a mail for good, in its turn. TooLarge past ``limit`` bytes; IntakeStopped when it could not be kept."""
     require_room(house)
+    turn = turn or Turn()
     try:
         ref = await house.vault.put_stream(chunks, limit)
-        received = await house.ledger.write("receive", lambda c: _record(c, house, seen, ref))
+        await turn.comes()
+        written = house.ledger.submit("receive", lambda c: _record(c, house, seen, ref))
+        turn.over.set()  # the ledger writes in the order of its orders
+        received = await asyncio.wrap_future(written)
     except (StorageFailed, LedgerError) as error:
         raise IntakeStopped(str(error)) from error
+    finally:
+        turn.over.set()
     house.news.set()
     house.observer.event("mail.received", place=seen.place, arrival=received.seq, size=ref.size)
     return received
@@ -79,6 +108,8 @@ def require_room(house: House) -> None:
 def _record(c: Connection, house: House, seen: Sighting, ref: Ref) -> Received:
     key = seen.key or f"{seen.place}:{seen.source}:{ref.address}"
     known = mails.arrival_by_key(c, key)
+    if known is None and seen.again:
+        known = mails.arrival_of_bytes(c, seen.mailbox, ref.address)
     if known is not None:
         return Received(known.seq, new=False, target=known.target)
     found = mails.add_mail(c, ref.address, ref.size, house.now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.flow import receive
 from gateway.flow.house import House
-from gateway.flow.receive import Sighting
+from gateway.flow.receive import Sighting, Turn
 from gateway.intake.imap.port import Taken
 from gateway.intake.smtp.port import Delivered
 from gateway.ledger import mails
@@ -23,12 +23,16 @@ _DETAILS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MailboxTaker:
-    """``gateway.intake.imap.port.Taker`` over the flow. ``limit`` in bytes."""
+    """``gateway.intake.imap.port.Taker`` over the flow. ``limit`` in bytes.
+
+    Mails are numbered in the order in which ``take`` is called, however many are in hand at once.
+    """
 
     house: House
     limit: int
+    _last: Turn | None = None
 
     async def known(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> dict[int, Taken]:
         """Those that are ours already, and where each belongs."""
@@ -38,8 +42,9 @@ class MailboxTaker:
     async def take(self, mailbox: str, uidvalidity: int, uid: int, chunks: AsyncIterator[bytes], size: int) -> Taken:
         """Keep a mail. IntakeStopped."""
         del size
+        self._last = turn = Turn(self._last)
         seen = _sighting(mailbox, uidvalidity, uid)
-        received = await receive.take(self.house, seen, chunks, self.limit + SLACK)
+        received = await receive.take(self.house, seen, chunks, self.limit + SLACK, turn)
         return Taken(received.target)
 
     async def refuse(self, mailbox: str, uidvalidity: int, uid: int, size: int, why: Reason, header: bytes) -> Taken:
