@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -112,7 +114,8 @@ async def _listen(stack: AsyncExitStack, life: Running) -> None:
         credential = load_credential(smtp.cert, smtp.key, None, None, now=datetime.now(UTC))
         tls = server_context(credential, smtp.client_ca) if credential else None
         inlet = Inlet(smtp, tls, SmtpTaker(house, smtp.max_size), house.observer)
-        life.smtp_port = await inlet.start()
+        with _said(f"[smtp] listen = {smtp.listen}"):
+            life.smtp_port = await inlet.start()
         stack.push_async_callback(inlet.close)
     if settings.patients.adt_listen is not None:
 
@@ -121,8 +124,19 @@ async def _listen(stack: AsyncExitStack, life: Running) -> None:
 
         where = AdtInlet(settings.patients.adt_listen, settings.establishment.ipp_oid, settings.patients.adt_allow)
         server = AdtServer(where, apply, house.clock, house.observer)
-        life.adt_port = await server.start()
+        with _said(f"[patients] adt_listen = {settings.patients.adt_listen}"):
+            life.adt_port = await server.start()
         stack.push_async_callback(server.close)
+
+
+@contextmanager
+def _said(where: str) -> Iterator[None]:
+    """An address that cannot be had is one line for a person."""
+    try:
+        yield
+    except OSError as error:
+        why = "déjà prise par un autre programme" if error.errno == errno.EADDRINUSE else error.strerror or "refusée"
+        raise CommandError(f"{where} : cette adresse ne peut être écoutée ({why})") from error
 
 
 async def _watch(stack: AsyncExitStack, life: Running, mailbox: Mailbox) -> None:
@@ -156,8 +170,9 @@ def _ended(gateway: Gateway, task: asyncio.Future[None], name: str) -> None:
 async def _housekeeping(life: Running) -> None:
     """Reconcile at the start, and every hour what is due: purge, sweep, balance."""
     house = life.gateway.house
+    take_again = partial(reconcile.take_again, compared=set())
     while True:
-        done = [await _tolerated(house, mailbox, reconcile.take_again) for mailbox in house.settings.mailbox]
+        done = [await _tolerated(house, mailbox, take_again) for mailbox in house.settings.mailbox]
         if all(done):
             await reconcile.release_restored(house)
         for mailbox in house.settings.mailbox:

@@ -41,16 +41,21 @@ class Folders(Protocol):
         """Remove mails for good; how many."""
 
 
-async def take_again(house: House, mailbox: Mailbox, folders: Folders) -> int:
-    """Take again what lies in ``done_folder`` and the ledger lacks (a backup was restored); how many."""
+async def take_again(house: House, mailbox: Mailbox, folders: Folders, compared: set[str]) -> int:
+    """Take again what lies in ``done_folder`` and the ledger lacks (a backup was restored); how many.
+
+    A mail is known by its Message-ID and size once it is read; before, or without, by its bytes: ``compared`` are the
+    places whose bytes need not be fetched again.
+    """
     taken, folder = 0, mailbox.done_folder
     async for listed in folders.list_folder(folder, mailbox.reconcile_days):
-        if await house.ledger.read(partial(_knows, mailbox=mailbox.name, folder=folder, one=listed)):
-            continue
         place = _place(mailbox.name, folder, listed)
-        seen = Sighting("imap", place, place, mailbox=mailbox.name)
+        if place in compared or await house.ledger.read(partial(_knows, place=place, one=listed)):
+            continue
+        seen = Sighting("imap", place, place, mailbox=mailbox.name, again=True)
         chunks = folders.fetch(folder, listed)
         received = await receive.take(house, seen, chunks, mailbox.max_size + SLACK)
+        compared.add(place)
         taken += received.new
     house.observer.event("reconcile.mailbox", mailbox=mailbox.name, count=taken)
     return taken
@@ -91,8 +96,8 @@ def balance(c: Connection) -> bool:
     return len(total) == sum(mails.count_states(c).values())
 
 
-def _knows(c: Connection, mailbox: str, folder: str, one: Listed) -> bool:
-    if mails.arrival_by_key(c, _place(mailbox, folder, one)) is not None:
+def _knows(c: Connection, place: str, one: Listed) -> bool:
+    if mails.arrival_by_key(c, place) is not None:
         return True
     return bool(one.message_id) and mails.known_message(c, one.message_id, one.size)
 

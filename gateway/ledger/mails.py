@@ -17,6 +17,13 @@ def arrival_by_key(c: Connection, key: str) -> Arrival | None:
     return None if row is None else as_value(Arrival, row)
 
 
+def arrival_of_bytes(c: Connection, mailbox: str, digest: str) -> Arrival | None:
+    """The first arrival of these bytes in a mailbox, if they were seen there before."""
+    same = (arrival.c.mailbox == mailbox) & (mail.c.digest == digest)
+    row = c.execute(select(arrival).join(mail).where(same).order_by(arrival.c.seq).limit(1)).one_or_none()
+    return None if row is None else as_value(Arrival, row)
+
+
 def get_arrival(c: Connection, seq: int) -> Arrival:
     """An arrival that exists."""
     return as_value(Arrival, c.execute(select(arrival).where(arrival.c.seq == seq)).one())
