@@ -16,6 +16,7 @@ from gateway.formats import pdf
 from gateway.formats.cda import CdaReading
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
+from gateway.model.reasons import Reason
 
 _WORD = re.compile(r"[a-z0-9]{4,}")
 _MONTHS = tuple(
@@ -48,15 +49,24 @@ class Original:
         return bool(stem) and stem == self.filename.rpartition(".")[0].casefold()
 
     @cached_property
+    def text(self) -> str:
+        """What the body says: its narrative, or the text of the PDF inside. FormatError when that PDF is dangerous."""
+        if not self.cda.embedded:
+            return self.cda.text
+        try:
+            return pdf.read(self.cda.embedded, self.limits).text
+        except FormatError as error:
+            if error.reason is Reason.UNSAFE:
+                raise
+            return ""
+
+    @cached_property
     def words(self) -> frozenset[str]:
         """The significant words of the body and title."""
-        text = self.cda.text
-        if self.cda.embedded:
-            try:
-                text = pdf.read(self.cda.embedded, self.limits).text
-            except FormatError:
-                text = ""
-        return _words(f"{text} {self.cda.header.title}") if text else frozenset()
+        try:
+            return _words(f"{self.text} {self.cda.header.title}") if self.text else frozenset()
+        except FormatError:
+            return frozenset()
 
 
 def find(sha256: str, filename: str, text: str, originals: tuple[Original, ...], *, as_many: bool) -> Original | None:

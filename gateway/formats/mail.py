@@ -96,12 +96,28 @@ def _uuencoded(part: Part, number: int, name: str) -> Part:
 
 def _settled(found: Sequence[Draft], limits: Limits) -> list[DocumentReading]:
     """Open the PDFs, set the copies aside, and empty attachments too where the mail has a document."""
-    originals = tuple(Original.of(draft.cda, draft.reading.filename, limits) for draft in found if draft.cda)
+    cdas = [Original.of(draft.cda, draft.reading.filename, limits) if draft.cda else None for draft in found]
+    originals = tuple(original for original in cdas if original)
     pdfs = sum(1 for draft in found if draft.pdf)
-    readings = [_settle(draft, originals, limits, as_many=pdfs <= len(originals)) for draft in found]
+    readings = [
+        _with_words(draft.reading, original)
+        if original
+        else _settle(draft, originals, limits, as_many=pdfs <= len(originals))
+        for draft, original in zip(found, cdas, strict=True)
+    ]
     if any(reading.problem is None and reading.ignored is None for reading in readings):
         readings = [_empty_set_aside(reading) for reading in readings]
     return readings
+
+
+def _with_words(reading: DocumentReading, original: Original) -> DocumentReading:
+    """The rules look for their words in the body of a CDA too, also where it is a PDF."""
+    if reading.problem is not None:
+        return reading
+    try:
+        return replace(reading, text=original.text)
+    except FormatError as error:
+        return drafts.refused(reading, error)
 
 
 def _settle(draft: Draft, originals: tuple[Original, ...], limits: Limits, *, as_many: bool) -> DocumentReading:

@@ -321,3 +321,18 @@ def test_no_damage_raises(at: int, patch: bytes, cut: bool) -> None:
 @given(st.binary(max_size=400))
 def test_no_bytes_raise(raw: bytes) -> None:
     mail.read(raw)
+
+
+def test_the_words_of_a_letter_inside_a_cda_are_there_for_the_rules() -> None:
+    inside = builders.pdf("Prescription d'une contraception orale")
+    raw = builders.mail(builders.text(), builders.attached(builders.cda(body=inside), "document.xml", "text/xml"))
+    (document,) = mail.read(raw).documents
+    assert "contraception orale" in document.text
+    assert [claim.source for claim in document.claims] == ["cda"], "whom it concerns is said by the header alone"
+
+
+def test_a_dangerous_file_inside_a_cda_makes_it_dangerous() -> None:
+    inside = builders.pdf("Bonjour", extra="/OpenAction << /S /Launch /F (calc.exe) >>")
+    raw = builders.mail(builders.text(), builders.attached(builders.cda(body=inside), "document.xml", "text/xml"))
+    (document,) = mail.read(raw).documents
+    assert document.problem is Reason.UNSAFE
