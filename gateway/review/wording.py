@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.model.identity import Likeness
 from gateway.model.states import DeliveryState
-from gateway.operate.messages import DESTINATIONS, LIKENESS, PURPOSES, STATES, TRAITS, not_fed
+from gateway.operate.messages import DESTINATIONS, LIKENESS, PURPOSES, REASONS, STATES, TRAITS, not_fed
 from gateway.review.case import Case, Proposed, Ruled, Sent
 
 _COMMANDS = {
@@ -23,7 +23,7 @@ _COMMANDS = {
 def told(case: Case) -> list[str]:
     """The whole case, one line each; an empty line between the parts."""
     parts = (_head(case), _document(case), _evidence(case), _todo(case), _history(case))
-    return [line for part in parts if (lines := list(part)) for line in (*lines, "")]
+    return [line for part in parts if (lines := list(part)) for line in (*lines, "")][:-1]
 
 
 def day(text: str) -> str:
@@ -105,9 +105,14 @@ def _history(case: Case) -> Iterator[str]:
 def decision(one: Ruled) -> str:
     """A decision in one line."""
     who = f"par {one.by}" if one.by else "par les règles"
-    what = f"classé chez {one.ipp}" if one.outcome == "file" else one.outcome
+    what = f"classé chez {one.ipp}" if one.outcome == "file" else _waits(one.outcome)
     dmp = f", pas de DMP : {not_fed(one.not_fed)}" if one.not_fed else ""
     return f"{day(one.at)} {who} : {what}{dmp}"
+
+
+def _waits(outcome: str) -> str:
+    title = next((message.title.lower() for reason, message in REASONS.items() if reason == outcome), "mis de côté")
+    return f"{title} ({outcome})"
 
 
 def _delivery(one: Sent) -> str:

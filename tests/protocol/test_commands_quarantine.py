@@ -52,7 +52,7 @@ def test_assigned_it_goes_to_the_record_of_that_patient(site: Site) -> None:
     assert "intacte" in site.gateway("audit", "verify").stdout
     told = site.gateway("rules", "explain", str(line["id"])).stdout
     assert "par Mme Duval : classé chez" in told
-    assert "par les règles : patient-unknown" in told
+    assert "par les règles : patient inconnu (patient-unknown)" in told
 
 
 def test_what_cannot_be_done_is_said_and_changes_nothing(site: Site) -> None:
