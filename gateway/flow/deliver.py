@@ -33,9 +33,10 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """It must not: an answer with its reason, not an error."""
+    """It must not: an answer with its reason, not an error. ``asked``: the destination itself said so just now."""
 
     reason: str
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class There:
 
     unique_id: str
     reason: str = "already-there"
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,16 @@ class Deliverer:
         elif isinstance(ready, Wait):
             await self._conclude(job, found, None, ready.outcome)
         else:
-            await self.house.ledger.write("skip", lambda c: outcomes.not_sent(c, self.house, job, found, ready))
+            await self._not_sent(job, found, ready)
+
+    async def _not_sent(self, job: Job, found: Delivery, ready: Skip | There) -> None:
+        """Nothing leaves; but a destination that has answered is up again, and who waited for it may go on."""
+        up, name = Outcome(Answer.DONE), found.destination
+        change = self.breakers.heard(name, up, self.house.now) if ready.asked else None
+        if change is not None:
+            await self.house.ledger.write("breaker", lambda c: outcomes.note(c, self.house, name, up, change))
+            self.house.news.set()
+        await self.house.ledger.write("skip", lambda c: outcomes.not_sent(c, self.house, job, found, ready))
 
     async def _again(self, found: Delivery, leg: Leg) -> Ready:
         """The same frozen payload, if it may still go."""

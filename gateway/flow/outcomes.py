@@ -50,7 +50,7 @@ def conclude(
     if number is not None:
         deliveries.end_attempt(c, number, said, house.now)
     if change is not None:
-        _note(c, house, found.destination, said, change)
+        note(c, house, found.destination, said, change)
     if said.code in AMBIGUOUS_CODES | {"XDSUnknownPatientId"} and found.document_id is not None:
         patients.forget_existence(c, documents.get_document(c, found.document_id).ipp or "")
     now = deliveries.get_delivery(c, found.id)
@@ -79,6 +79,23 @@ def not_sent(c: Connection, house: House, job: Job, found: Delivery, ready: Skip
     moved = deliveries.move(c, found, event, house.now, reason=ready.reason, code="", text="", **values)
     _tell(c, house, moved, "skip" if there is None else "done", ready.reason)
     plan.ended(c, house, moved)
+
+
+def note(c: Connection, house: House, name: str, said: Outcome, change: Change) -> None:
+    """The breaker's state for all to see; when it closes, those who waited go on."""
+    values: dict[str, object] = {
+        "failures": change.failures,
+        "open_since": change.open_since,
+        "probe_at": change.probe_at,
+        "code": said.code if change.failures else "",
+        "text": said.text if change.failures else "",
+    }
+    deliveries.set_destination(c, name, **values)
+    if change.opened:
+        house.observer.event("destination.down", destination=name, code=said.code)
+    if change.closed:
+        house.observer.event("destination.up", destination=name)
+        jobs.wake_lane(c, name, house.now, "breaker")
 
 
 def _done(c: Connection, house: House, job: Job, found: Delivery, said: Outcome) -> None:
@@ -139,23 +156,6 @@ def _later(c: Connection, house: House, job: Job, found: Delivery, said: Outcome
         deliveries.move(c, found, DeliveryEvent.RETRY, house.now, **values)
     else:
         deliveries.change(c, found, **values)
-
-
-def _note(c: Connection, house: House, name: str, said: Outcome, change: Change) -> None:
-    """The breaker's state for all to see; when it closes, those who waited go on."""
-    values: dict[str, object] = {
-        "failures": change.failures,
-        "open_since": change.open_since,
-        "probe_at": change.probe_at,
-        "code": said.code if change.failures else "",
-        "text": said.text if change.failures else "",
-    }
-    deliveries.set_destination(c, name, **values)
-    if change.opened:
-        house.observer.event("destination.down", destination=name, code=said.code)
-    if change.closed:
-        house.observer.event("destination.up", destination=name)
-        jobs.wake_lane(c, name, house.now, "breaker")
 
 
 def _tell(c: Connection, house: House, found: Delivery, what: str, code: str) -> None:

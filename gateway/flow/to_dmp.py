@@ -81,21 +81,21 @@ class ToDmp:
         if known.reading.schema_errors:
             text = f"Ce document n'est pas conforme au schéma du CDA : {known.reading.schema_errors[0]}"
             return Wait(Outcome(Answer.REFUSED, "schema", text))
-        status = await self._existence(_ins(known))
-        return Skip(_CLOSED[status]) if status in _CLOSED else None
+        status, asked = await self._existence(_ins(known))
+        return Skip(_CLOSED[status], asked) if status in _CLOSED else None
 
-    async def _existence(self, patient: Ins) -> str:
-        """TD0.2, or its last answer while that is fresh."""
+    async def _existence(self, patient: Ins) -> tuple[str, bool]:
+        """TD0.2, or its last answer while that is fresh; whether the DMP was asked."""
         house = self.house
         since = house.now - house.settings.dmp.existence_ttl
         cached = await house.ledger.read(lambda c: patients.known_existence(c, patient, since))
         if cached is not None:
-            return cached[0]
+            return cached[0], False
         said = await self.destination.existence(patient)
         await house.ledger.write(
             "existence", lambda c: patients.keep_existence(c, patient, said.status, said.code, house.now)
         )
-        return said.status
+        return said.status, True
 
     async def _feeding(self, delivery: Delivery, known: Papers) -> Ready:
         patient = _ins(known)
