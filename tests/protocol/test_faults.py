@@ -485,3 +485,31 @@ async def _deleted_by_another(stage: Stage, run: Run) -> None:
     payload = dmp.prepare_deletion(stage.first, entry, ZOE.ins, seed=f"else/{stage.first}", instant=instant)
     said = await dmp.send(payload)
     assert said.answer == "done", said
+
+
+async def test_a_dmp_that_is_back_and_has_the_document_already(stage: Stage) -> None:
+    async with running(stage.house()) as run:
+        await run.take(stage.samples.new())
+        stage.once((await run.quiet())[0])
+    again = between.settle(stage.folder / "again", stage.pki.folder, stage.record.port, stage.dmp.base)
+    stage.dmp.arm("http503", count=3)
+    async with running(again) as run:
+        await run.take(stage.samples.new())
+        (line,) = await run.quiet()
+        assert (line.dpi, line.dmp) == ("delivered", "already-there")
+        assert fed(stage.dmp, stage.first) == ["Approved"]
+        assert run.watch.said == [("dmp", "down"), ("dmp", "up")]
+
+
+async def test_a_dmp_that_is_back_and_closed_for_this_patient(stage: Stage) -> None:
+    assert ZOE.ins is not None
+    stage.dmp.set_dmp_state(ZOE.ins.number, "closed")
+    stage.dmp.arm("http503", count=3)
+    try:
+        async with running(stage.house()) as run:
+            await run.take(stage.samples.new())
+            (line,) = await run.quiet()
+            assert (line.dpi, line.dmp, line.dmp_reason) == ("delivered", "not-fed", "dmp-closed")
+            assert run.watch.said == [("dmp", "down"), ("dmp", "up")]
+    finally:
+        stage.dmp.set_dmp_state(ZOE.ins.number, "active")
