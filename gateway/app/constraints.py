@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, structs
 
 from gateway.app import endpoints
-from gateway.app.hosts import is_production, read_url
+from gateway.app.hosts import is_production
 from gateway.app.problem import Problem, mailbox_name, tables
 from gateway.model.settings import Settings
 from gateway.terminology.sets import contains
@@ -39,12 +39,10 @@ def _establishment(settings: Settings) -> Iterator[Problem]:
 
 def _ledger(settings: Settings) -> Iterator[Problem]:
     url = settings.ledger.url
-    if not url.removeprefix("sqlite:///") or not url.startswith(("sqlite:///", "postgresql")):
+    if url.startswith("postgresql"):
+        yield Problem("[ledger] url", "PostgreSQL n'est pas encore pris en charge", 'écrire "sqlite:///gateway.db"')
+    elif not url.removeprefix("sqlite:///") or not url.startswith("sqlite:///"):
         yield Problem("[ledger] url", "ce n'est pas l'adresse d'une base", 'écrire "sqlite:///gateway.db"')
-    elif (read := read_url(url)) is None or read.password:
-        yield Problem(
-            "[ledger] url", "adresse incorrecte, ou avec un mot de passe", "mettre celui-ci dans un fichier .pgpass"
-        )
 
 
 def _files(settings: Settings) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Protocol
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from gateway.flow import receive
 from gateway.flow.house import House
@@ -91,9 +91,12 @@ def _sweep(house: House, kept: set[str]) -> int:
 
 
 def balance(c: Connection) -> bool:
-    """Whether arrivals are the sum over their states (DESIGN §4.8)."""
-    total = c.execute(select(arrival.c.seq)).all()
-    return len(total) == sum(mails.count_states(c).values())
+    """Whether arrivals are the sum over the states that exist, each with its documents (DESIGN §4.8)."""
+    total = c.execute(select(func.count()).select_from(arrival)).scalar_one()
+    counts = mails.count_states(c)
+    without = select(func.count()).select_from(arrival).where(arrival.c.state != MailState.RECEIVED)
+    without = without.where(~exists().where(document.c.arrival_seq == arrival.c.seq))
+    return total == sum(counts.get(state, 0) for state in MailState) and not c.execute(without).scalar_one()
 
 
 def _knows(c: Connection, place: str, one: Listed) -> bool:

@@ -9,6 +9,7 @@ last commits at power loss) and BEGIN IMMEDIATE (STACK.md §4: without it most c
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import sqlite3
 import threading
@@ -52,6 +53,7 @@ class Ledger:
         self._path = _sqlite_path(url)
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))  # its columns are in clear
         self._writer = _engine(url, write=True)
         schema.upgrade(self._writer)
         self._reader = _engine(url, write=False)

@@ -266,8 +266,7 @@ TLS = 'cert = "auth.pem"\nkey = "auth.key"\n'
         (BASE.replace("CLINIQUE DES TILLEULS", " "), "[establishment] name : est vide"),
         (BASE + '[ledger]\nurl = "mysql://x"\n', "[ledger] url"),
         (BASE + '[ledger]\nurl = "sqlite:///"\n', "[ledger] url"),
-        (BASE + '[ledger]\nurl = "postgresql://u:hunter@h/b"\n', "avec un mot de passe"),
-        (BASE + '[ledger]\nurl = "postgresql://[/b"\n', "[ledger] url"),
+        (BASE + '[ledger]\nurl = "postgresql://gateway@h/b"\n', "[ledger] url : PostgreSQL"),
         (BASE + MAILBOX + MAILBOX, f"{BOX} name : deux boîtes"),
         (BASE + MAILBOX.replace("accueil@tilleuls.mssante.fr", "accueil"), f"{BOX} address"),
         (BASE + MAILBOX + "port = 70000\n", f"{BOX} port"),
@@ -356,7 +355,6 @@ def test_keys_that_disagree_are_refused(folder: Path, text: str, message: str) -
         TEST + '[dmp]\nbase_url = "https://dev9.lps2.dmp.gouv.fr/si-dmp-server"\n',
         TEST + '[dmp]\nbase_url = "https://lps.dev1.dmp.gouv.fr/si-dmp-server"\n',
         TEST + MAILBOX,
-        BASE + '[ledger]\nurl = "postgresql+psycopg://gateway@db/gateway"\n',
         BASE + '[submission]\nhost = "smtp.example"\nuser = "x"\npassword_file = "secret"\n',
     ],
 )
