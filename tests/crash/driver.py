@@ -22,13 +22,18 @@ from sqlalchemy import func, select
 from gateway.app.compose import open_gateway
 from gateway.app.config import load
 from gateway.app.lock import WorkerLock
-from gateway.flow import reader, receive
+from gateway.flow import reader, receive, reconcile
+from gateway.flow.house import House
 from gateway.flow.receive import Sighting
+from gateway.flow.takers import MailboxTaker
 from gateway.formats import cda, mail
+from gateway.intake.imap.folders import Folders
+from gateway.intake.imap.tls import context as mailbox_tls
+from gateway.intake.imap.watcher import Watcher
 from gateway.ledger.tables import job
 from gateway.model.documents import CdaHeader, MailReading
 from gateway.model.ports import Observer
-from gateway.model.settings import Settings
+from gateway.model.settings import Mailbox, Settings
 from gateway.protocols.cda_transform import Completion, transform
 from gateway.vault.files import Vault
 
@@ -105,6 +110,8 @@ async def work(order: dict[str, Any]) -> int:
             running = asyncio.create_task(gateway.worker.run())
             for path in map(Path, order["mails"]):
                 await receive.take(gateway.house, Sighting("file", path.name, None), _whole(path), 1 << 27)
+            for mailbox in settings.mailbox:
+                await _visit(gateway.house, mailbox)
             while not await _settled(gateway):
                 if running.done():
                     await running
@@ -113,6 +120,15 @@ async def work(order: dict[str, Any]) -> int:
             gateway.worker.stop()
             await running
     return 0
+
+
+async def _visit(house: House, mailbox: Mailbox) -> None:
+    """What the daemon does with a mailbox: compare its done folder, then take what is there."""
+    tls = mailbox_tls(mailbox)
+    await reconcile.take_again(house, mailbox, Folders(mailbox, tls, house.clock, house.observer), set())
+    watcher = Watcher(mailbox, tls, MailboxTaker(house, mailbox.max_size), house.clock, house.observer)
+    await watcher.drain()
+    watcher.close()
 
 
 async def _settled(gateway: Any) -> bool:
