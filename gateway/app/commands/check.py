@@ -19,7 +19,7 @@ _MARKS = {"error": "ERREUR", "warning": "attention", "decision": "à décider", 
 def run(options: argparse.Namespace) -> int:
     """0 when the gateway can run; 1 with the first error in one line on stderr."""
     settings = load(options.config)
-    findings = [(f.level, f.text) for f in check_files(settings, datetime.now(UTC))]
+    findings: list[tuple[str, str]] = [(f.level, f.text) for f in check_files(settings, datetime.now(UTC))]
     book = rulekeeper.read(settings.rules.folder)
     findings += [("warning", line) for line in check_rules(book)]
     ledger, _ = open_ledger(settings, Silent())
