@@ -64,7 +64,8 @@ def conclude(
     elif said.answer is Answer.UNKNOWN and number is not None:
         lost = deliveries.move(c, found, DeliveryEvent.LOSE, house.now, code=said.code, text=said.text)
         deliveries.change(c, lost, failures=found.failures + 1, look_ups=0)
-        jobs.give_back(c, job, house.now + unknown_wait, failed=True)
+        wait = max(unknown_wait, backoff(house.settings.retry, found.failures + 1, house.chance))
+        jobs.give_back(c, job, house.now + wait, failed=True)
     else:
         _later(c, house, job, found, said)
 
