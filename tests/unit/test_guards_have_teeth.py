@@ -70,4 +70,5 @@ def _run(copy: Path, tests: Iterable[str]) -> tuple[int, str]:
 
 def _environment(copy: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return {**kept, "PYTHONPATH": os.pathsep.join((str(copy), str(ROOT)))}
+    paths = os.pathsep.join((str(copy), str(ROOT)))
+    return {**kept, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
