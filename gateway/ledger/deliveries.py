@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.ledger.documents import StaleError
 from gateway.ledger.rows import Attempt, Delivery, DestinationRow, as_value, as_values, new_id
@@ -12,33 +14,42 @@ from gateway.ledger.tables import attempt, delivery, destination, document
 from gateway.model.delivery import Outcome
 from gateway.model.states import DELIVERY, ENDED, DeliveryEvent, DeliveryState, advance
 
+# Made once: building a statement costs SQLAlchemy more than running it.
+_NEW = insert(delivery)
+_ONE = select(delivery).where(delivery.c.id == bindparam("number"))
+_OF_DOCUMENT = select(delivery).where(delivery.c.document_id == bindparam("number")).order_by(delivery.c.id)
+_LAST = (
+    select(delivery)
+    .where(delivery.c.document_id == bindparam("number"), delivery.c.destination == bindparam("name"))
+    .order_by(delivery.c.id.desc())
+    .limit(1)
+)
+_WAITING_FOR = select(delivery.c.id).where(delivery.c.after_id == bindparam("number"))
+_SAME = update(delivery).where(delivery.c.id == bindparam("row_id"), delivery.c.version == bindparam("row_version"))
+_NEW_ATTEMPT = insert(attempt)
+_END_ATTEMPT = update(attempt).where(attempt.c.id == bindparam("row_id"))
+_DESTINATION = select(destination).where(destination.c.name == bindparam("of"))
+
 
 def plan(c: Connection, name: str, at: float, **values: object) -> int:
     """A delivery to make (or, in state not-applicable, the reason why there is none); its number."""
     state = values.pop("state", DeliveryState.WAITING)
-    return new_id(c, insert(delivery).values(destination=name, planned_at=at, state=state, **values))
+    return new_id(c, _NEW, {"destination": name, "planned_at": at, "state": state, **values})
 
 
 def get_delivery(c: Connection, number: int) -> Delivery:
     """A delivery that exists."""
-    return as_value(Delivery, c.execute(select(delivery).where(delivery.c.id == number)).one())
+    return as_value(Delivery, c.execute(_ONE, {"number": number}).one())
 
 
 def of_document(c: Connection, number: int) -> list[Delivery]:
     """The deliveries of a document, in the order planned."""
-    query = select(delivery).where(delivery.c.document_id == number).order_by(delivery.c.id)
-    return as_values(Delivery, c.execute(query).all())
+    return as_values(Delivery, c.execute(_OF_DOCUMENT, {"number": number}).all())
 
 
 def last_of(c: Connection, number: int, name: str) -> Delivery | None:
     """The newest delivery of a document to a destination."""
-    query = (
-        select(delivery)
-        .where(delivery.c.document_id == number, delivery.c.destination == name)
-        .order_by(delivery.c.id.desc())
-        .limit(1)
-    )
-    row = c.execute(query).one_or_none()
+    row = c.execute(_LAST, {"number": number, "name": name}).one_or_none()
     return None if row is None else as_value(Delivery, row)
 
 
@@ -51,7 +62,7 @@ def receipt_of(c: Connection, seq: int) -> Delivery | None:
 
 def waiting_for(c: Connection, number: int) -> list[int]:
     """The deliveries that wait for the end of this one."""
-    return list(c.execute(select(delivery.c.id).where(delivery.c.after_id == number)).scalars())
+    return list(c.execute(_WAITING_FOR, {"number": number}).scalars())
 
 
 def move(c: Connection, found: Delivery, event: DeliveryEvent, at: float, **values: object) -> Delivery:
@@ -63,22 +74,22 @@ def move(c: Connection, found: Delivery, event: DeliveryEvent, at: float, **valu
 
 def change(c: Connection, found: Delivery, **values: object) -> Delivery:
     """Set columns of a delivery. StaleError when the row is no longer the one that was read."""
-    same = (delivery.c.id == found.id) & (delivery.c.version == found.version)
-    if c.execute(update(delivery).where(same).values(version=found.version + 1, **values)).rowcount != 1:
+    changed: dict[str, Any] = {"version": found.version + 1, **values}
+    if c.execute(_SAME, {"row_id": found.id, "row_version": found.version, **changed}).rowcount != 1:
         raise StaleError(f"delivery {found.id}")
-    return get_delivery(c, found.id)
+    return replace(found, **changed)
 
 
 def begin_attempt(c: Connection, number: int, token: str, payload: str, key: str, at: float) -> int:
     """An attempt, before its first byte leaves; its number."""
     values = {"delivery_id": number, "token": token, "payload": payload, "key": key, "started_at": at}
-    return new_id(c, insert(attempt).values(**values))
+    return new_id(c, _NEW_ATTEMPT, values)
 
 
 def end_attempt(c: Connection, number: int, outcome: Outcome, at: float) -> None:
     """What came of an attempt; a late answer is kept as evidence all the same."""
     values = {"ended_at": at, "answer": outcome.answer, "code": outcome.code, "text": outcome.text}
-    c.execute(update(attempt).where(attempt.c.id == number).values(**values))
+    c.execute(_END_ATTEMPT, {"row_id": number, **values})
 
 
 def attempts(c: Connection, number: int) -> list[Attempt]:
@@ -116,7 +127,7 @@ def done_of_patient(c: Connection, ipps: Sequence[str]) -> list[Delivery]:
 
 def get_destination(c: Connection, name: str) -> DestinationRow:
     """How a destination does; a quiet row when it was never spoken of."""
-    row = c.execute(select(destination).where(destination.c.name == name)).one_or_none()
+    row = c.execute(_DESTINATION, {"of": name}).one_or_none()
     if row is None:
         return DestinationRow(name, False, "", 0, None, None, "", "")
     return as_value(DestinationRow, row)

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from gateway.ledger.rows import Document, Entry, as_value, as_values, new_id
 from gateway.ledger.tables import decision, delivery, document, entry
 from gateway.model.documents import Action
 from gateway.model.reasons import Reason
 from gateway.model.states import CLOSED, DOCUMENT, ENDED, DocumentEvent, DocumentState, advance
+
+# Made once: building a statement costs SQLAlchemy more than running it.
+_NEW = insert(document)
+_ONE = select(document).where(document.c.id == bindparam("number"))
+_OF_ARRIVAL = select(document).where(document.c.arrival_seq == bindparam("seq")).order_by(document.c.ordinal)
+_OWNER = select(document).where(document.c.claim == bindparam("held"))
+_JOINED = select(document).where(
+    document.c.duplicate_of == bindparam("number"), document.c.state == DocumentState.QUARANTINED
+)
+_SAME = update(document).where(document.c.id == bindparam("row_id"), document.c.version == bindparam("row_version"))
+_NEW_DECISION = insert(decision)
+_DECISION = select(decision.c.content).where(decision.c.id == bindparam("number"))
+_UNFINISHED = select(
+    exists().where(delivery.c.document_id == bindparam("number"), delivery.c.state.not_in(ENDED))
+    | exists().where(entry.c.document_id == bindparam("number"), entry.c.closed_at.is_(None))
+)
+_OPEN = select(exists().where(document.c.arrival_seq == bindparam("seq"), document.c.state.not_in(CLOSED)))
+_NEW_ENTRY = insert(entry)
 
 
 class StaleError(Exception):
@@ -18,23 +39,22 @@ class StaleError(Exception):
 def add_document(c: Connection, seq: int, ordinal: int, values: dict[str, object]) -> int:
     """A document found in an arrival and read; its number."""
     state = advance(DOCUMENT, DocumentState.FOUND, DocumentEvent.READ)
-    return new_id(c, insert(document).values(arrival_seq=seq, ordinal=ordinal, state=state, **values))
+    return new_id(c, _NEW, {"arrival_seq": seq, "ordinal": ordinal, "state": state, **values})
 
 
 def get_document(c: Connection, number: int) -> Document:
     """A document that exists."""
-    return as_value(Document, c.execute(select(document).where(document.c.id == number)).one())
+    return as_value(Document, c.execute(_ONE, {"number": number}).one())
 
 
 def of_arrival(c: Connection, seq: int) -> list[Document]:
     """The documents of an arrival, in order."""
-    query = select(document).where(document.c.arrival_seq == seq).order_by(document.c.ordinal)
-    return as_values(Document, c.execute(query).all())
+    return as_values(Document, c.execute(_OF_ARRIVAL, {"seq": seq}).all())
 
 
 def owner(c: Connection, claim: str) -> Document | None:
     """The document that owns a claim."""
-    row = c.execute(select(document).where(document.c.claim == claim)).one_or_none()
+    row = c.execute(_OWNER, {"held": claim}).one_or_none()
     return None if row is None else as_value(Document, row)
 
 
@@ -53,36 +73,30 @@ def filed_with_id(c: Connection, unique_id: str) -> Document | None:
 
 def joined(c: Connection, number: int) -> list[Document]:
     """Quarantined copies that follow the fate of a document."""
-    query = select(document).where(document.c.duplicate_of == number, document.c.state == DocumentState.QUARANTINED)
-    return as_values(Document, c.execute(query).all())
+    return as_values(Document, c.execute(_JOINED, {"number": number}).all())
 
 
 def move(c: Connection, found: Document, event: DocumentEvent, **values: object) -> Document:
     """Advance a document's state and set columns. StaleError when the row is no longer the one that was read."""
-    state = advance(DOCUMENT, found.state, event)
-    same = (document.c.id == found.id) & (document.c.version == found.version)
-    done = c.execute(update(document).where(same).values(state=state, version=found.version + 1, **values))
-    if done.rowcount != 1:
-        raise StaleError(f"document {found.id}")
-    return get_document(c, found.id)
+    return change(c, found, state=advance(DOCUMENT, found.state, event), **values)
 
 
 def change(c: Connection, found: Document, **values: object) -> Document:
     """Set columns of a document in its state. StaleError when the row is no longer the one that was read."""
-    same = (document.c.id == found.id) & (document.c.version == found.version)
-    if c.execute(update(document).where(same).values(version=found.version + 1, **values)).rowcount != 1:
+    changed: dict[str, Any] = {"version": found.version + 1, **values}
+    if c.execute(_SAME, {"row_id": found.id, "row_version": found.version, **changed}).rowcount != 1:
         raise StaleError(f"document {found.id}")
-    return get_document(c, found.id)
+    return replace(found, **changed)
 
 
 def add_decision(c: Connection, number: int, values: dict[str, object]) -> int:
     """A new decision beside the old ones; its number."""
-    return new_id(c, insert(decision).values(document_id=number, **values))
+    return new_id(c, _NEW_DECISION, {"document_id": number, **values})
 
 
 def decision_content(c: Connection, number: int) -> str:
     """What was decided, as JSON."""
-    return str(c.execute(select(decision.c.content).where(decision.c.id == number)).scalar_one())
+    return str(c.execute(_DECISION, {"number": number}).scalar_one())
 
 
 def decisions_of(c: Connection, number: int) -> list[tuple[float, str]]:
@@ -96,9 +110,7 @@ def settle_if_ended(c: Connection, number: int) -> bool:
     found = get_document(c, number)
     if found.state is not DocumentState.DECIDED:
         return found.state in CLOSED
-    running = (delivery.c.document_id == number) & delivery.c.state.not_in(ENDED)
-    waiting = (entry.c.document_id == number) & entry.c.closed_at.is_(None)
-    if c.execute(select(exists().where(running) | exists().where(waiting))).scalar_one():
+    if c.execute(_UNFINISHED, {"number": number}).scalar_one():
         return False
     move(c, found, DocumentEvent.SETTLE)
     return True
@@ -106,8 +118,7 @@ def settle_if_ended(c: Connection, number: int) -> bool:
 
 def all_closed(c: Connection, seq: int) -> bool:
     """Whether nothing of an arrival needs time or a person."""
-    still_open = (document.c.arrival_seq == seq) & document.c.state.not_in(CLOSED)
-    return not c.execute(select(exists().where(still_open))).scalar_one()
+    return not c.execute(_OPEN, {"seq": seq}).scalar_one()
 
 
 def count_states(c: Connection) -> dict[str, int]:
@@ -128,7 +139,7 @@ def open_entry(c: Connection, number: int, reason: Reason, at: float, **values: 
     known = c.execute(select(entry.c.id).where(same)).scalar_one_or_none()
     if known is not None:
         return int(known)
-    return new_id(c, insert(entry).values(document_id=number, reason=reason, opened_at=at, **values))
+    return new_id(c, _NEW_ENTRY, {"document_id": number, "reason": reason, "opened_at": at, **values})
 
 
 def get_entry(c: Connection, number: int) -> Entry | None:

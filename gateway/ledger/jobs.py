@@ -10,12 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from gateway.ledger.rows import new_id
 from gateway.ledger.tables import job
 
 PARKED_FOR_OTHERS = ("held", "breaker", "after", "timer")
+
+# Made once: building a statement costs SQLAlchemy more than running it.
+_FREE = job.c.token.is_(None)
+_READY = _FREE & (job.c.parked.is_(None) | job.c.parked.not_in(("held", "after")))
+_OURS = (job.c.id == bindparam("row_id")) & (job.c.token == bindparam("row_token"))
+_OF_KIND = (job.c.kind == bindparam("of_kind")) & _FREE
+_NEW = insert(job)
+_KNOWN = select(job.c.id, job.c.token).where(job.c.kind == bindparam("of_kind"), job.c.subject == bindparam("of"))
+_CHANGE = update(job).where(job.c.id == bindparam("row_id"))
+_PARK = _CHANGE.where(_FREE)
+_TAKE = update(job).where(job.c.id.in_(bindparam("row_ids", expanding=True)))
+_FINISH = delete(job).where(_OURS)
+_GIVE_BACK = update(job).where(_OURS)
+_DROP = delete(job).where(_OF_KIND, job.c.subject == bindparam("of"))
+_WAKE_ALL = update(job).where(_OF_KIND)
+_WAKE = _WAKE_ALL.where(job.c.subject.in_(bindparam("subjects", expanding=True)))
+_ANY_ALONE = select(exists().where(job.c.alone, (job.c.due <= bindparam("now")) | job.c.token.is_not(None)))
+_NEXT_DUE = select(func.min(job.c.due)).where(_READY)
+_DUE = (
+    select(job)
+    .where(job.c.lane == bindparam("of_lane"), job.c.due <= bindparam("now"), ~job.c.alone, _READY)
+    .order_by(job.c.due, job.c.id)
+    .limit(bindparam("places"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +71,13 @@ def enqueue(c: Connection, kind: str, lane: str, subject: int, due: float, lease
         "token": lease.token if lease else None,
         "lease_until": lease.until if lease else None,
     }
-    same = (job.c.kind == kind) & (job.c.subject == subject)
-    known = c.execute(select(job.c.id, job.c.token).where(same)).one_or_none()
+    known = c.execute(_KNOWN, {"of_kind": kind, "of": subject}).one_or_none()
     if known is None:
-        number = new_id(c, insert(job).values(kind=kind, subject=subject, **values))
+        number = new_id(c, _NEW, {"kind": kind, "subject": subject, **values})
     else:
         number = known.id
         if known.token is None:
-            c.execute(update(job).where(job.c.id == number).values(failures=0, **values))
+            c.execute(_CHANGE, {"row_id": number, "failures": 0, **values})
     return Job(number, kind, lane, subject, 0, lease.token if lease else "")
 
 
@@ -79,13 +102,12 @@ def claim_alone(c: Connection, now: float, lease: Lease) -> Job | None:
 
 def any_alone(c: Connection, now: float) -> bool:
     """Whether such a job is due or running."""
-    due = (job.c.due <= now) | job.c.token.is_not(None)
-    return bool(c.execute(select(exists().where(job.c.alone & due))).scalar_one())
+    return bool(c.execute(_ANY_ALONE, {"now": now}).scalar_one())
 
 
 def finish(c: Connection, held: Job) -> bool:
     """Remove the job; False when it is no longer ours, and then nothing else may be written for it."""
-    return bool(c.execute(delete(job).where(job.c.id == held.id, job.c.token == held.token)).rowcount)
+    return bool(c.execute(_FINISH, {"row_id": held.id, "row_token": held.token}).rowcount)
 
 
 def give_back(c: Connection, held: Job, due: float, *, failed: bool = False, parked: str | None = None) -> bool:
@@ -93,27 +115,31 @@ def give_back(c: Connection, held: Job, due: float, *, failed: bool = False, par
     values = {"token": None, "lease_until": None, "due": due, "parked": parked, "alone": False}
     if failed:
         values["failures"] = held.failures + 1
-    return bool(c.execute(update(job).where(job.c.id == held.id, job.c.token == held.token).values(**values)).rowcount)
+    return bool(c.execute(_GIVE_BACK, {"row_id": held.id, "row_token": held.token, **values}).rowcount)
 
 
 def park(c: Connection, order: Job, parked: str) -> None:
     """Say what an order waits for, beside its instant."""
-    c.execute(update(job).where(job.c.id == order.id, job.c.token.is_(None)).values(parked=parked))
+    c.execute(_PARK, {"row_id": order.id, "parked": parked})
 
 
 def drop(c: Connection, kind: str, subject: int) -> None:
     """Take back an order that nobody works on yet."""
-    c.execute(delete(job).where(job.c.kind == kind, job.c.subject == subject, job.c.token.is_(None)))
+    c.execute(_DROP, {"of_kind": kind, "of": subject})
 
 
 def wake(c: Connection, kind: str, subjects: Iterable[int] | None, now: float, *, parked: str | None = None) -> int:
     """Make waiting jobs due now (those of ``subjects``, or all); returns how many. With ``parked`` only those."""
-    which = (job.c.kind == kind) & job.c.token.is_(None)
+    values: dict[str, object] = {"of_kind": kind, "due": now, "parked": None}
+    statement = _WAKE_ALL
     if subjects is not None:
-        which &= job.c.subject.in_(list(subjects))
+        values["subjects"] = wanted = list(subjects)
+        if not wanted:
+            return 0
+        statement = _WAKE
     if parked is not None:
-        which &= job.c.parked == parked
-    return c.execute(update(job).where(which).values(due=now, parked=None)).rowcount
+        statement = statement.where(job.c.parked == parked)
+    return c.execute(statement, values).rowcount
 
 
 def wake_lane(c: Connection, lane: str, now: float, parked: str) -> int:
@@ -146,8 +172,7 @@ def free(c: Connection, now: float, *, all_of_them: bool) -> int:
 
 def next_due(c: Connection) -> float | None:
     """The instant of the next job that nobody holds."""
-    waiting = job.c.token.is_(None) & (job.c.parked.is_(None) | job.c.parked.not_in(("held", "after")))
-    return c.execute(select(func.min(job.c.due)).where(waiting)).scalar_one_or_none()
+    return c.execute(_NEXT_DUE).scalar_one_or_none()
 
 
 def busy(c: Connection) -> int:
@@ -158,14 +183,7 @@ def busy(c: Connection) -> int:
 
 
 def _claim_lane(c: Connection, lane: str, now: float, lease: Lease, places: int) -> list[Job]:
-    due = (
-        select(job)
-        .where(job.c.lane == lane, job.c.due <= now, job.c.token.is_(None), ~job.c.alone)
-        .where(job.c.parked.is_(None) | job.c.parked.not_in(("held", "after")))
-        .order_by(job.c.due, job.c.id)
-        .limit(places)
-    )
-    rows = c.execute(due).all()
+    rows = c.execute(_DUE, {"of_lane": lane, "now": now, "places": places}).all()
     _take(c, [row.id for row in rows], lease)
     return [Job(row.id, row.kind, row.lane, row.subject, row.failures, lease.token) for row in rows]
 
@@ -173,4 +191,4 @@ def _claim_lane(c: Connection, lane: str, now: float, lease: Lease, places: int)
 def _take(c: Connection, ids: list[int], lease: Lease) -> None:
     if ids:
         held = {"token": lease.token, "lease_until": lease.until, "parked": None}
-        c.execute(update(job).where(job.c.id.in_(ids)).values(**held))
+        c.execute(_TAKE, {"row_ids": ids, **held})

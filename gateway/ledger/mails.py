@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from gateway.ledger.rows import Arrival, Mail, as_value, as_values, new_id
 from gateway.ledger.tables import arrival, document, job, mail
 from gateway.model.states import CLOSED, MAIL, MailEvent, MailState, advance
 
+# Made once: building a statement costs SQLAlchemy more than running it.
+_ARRIVAL_BY_KEY = select(arrival).where(arrival.c.key == bindparam("of"))
+_ARRIVAL = select(arrival).where(arrival.c.seq == bindparam("number"))
+_MAIL_BY_DIGEST = select(mail).where(mail.c.digest == bindparam("of"))
+_MAIL = select(mail).where(mail.c.id == bindparam("number"))
+_NEW_ARRIVAL, _NEW_MAIL = insert(arrival), insert(mail)
+_CHANGE_ARRIVAL = update(arrival).where(arrival.c.seq == bindparam("row_seq"))
+_CHANGE_MAIL = update(mail).where(mail.c.id == bindparam("row_id"))
+_SETTLE_MAIL = update(mail).where(mail.c.id == bindparam("row_id"), mail.c.state == MailState.READ)
+_UNSETTLED = select(exists().where(arrival.c.mail_id == bindparam("of"), arrival.c.state != MailState.SETTLED))
+_UNREAD = (arrival.c.seq < bindparam("number")) & (arrival.c.state == MailState.RECEIVED)
+_FAILING = exists().where((job.c.kind == "read") & (job.c.subject == arrival.c.seq) & (job.c.failures > 0))
+_ANY_UNREAD = select(exists().where(_UNREAD))
+_ANY_UNREAD_BUT_FAILING = select(exists().where(_UNREAD & ~_FAILING))
+
 
 def arrival_by_key(c: Connection, key: str) -> Arrival | None:
     """The arrival of a place, if it was seen before."""
-    row = c.execute(select(arrival).where(arrival.c.key == key)).one_or_none()
+    row = c.execute(_ARRIVAL_BY_KEY, {"of": key}).one_or_none()
     return None if row is None else as_value(Arrival, row)
 
 
@@ -26,7 +41,7 @@ def arrival_of_bytes(c: Connection, mailbox: str, digest: str) -> Arrival | None
 
 def get_arrival(c: Connection, seq: int) -> Arrival:
     """An arrival that exists."""
-    return as_value(Arrival, c.execute(select(arrival).where(arrival.c.seq == seq)).one())
+    return as_value(Arrival, c.execute(_ARRIVAL, {"number": seq}).one())
 
 
 def seen_in(c: Connection, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> dict[int, str]:
@@ -44,13 +59,13 @@ def seen_in(c: Connection, mailbox: str, uidvalidity: int, uids: Sequence[int]) 
 
 def mail_by_digest(c: Connection, digest: str) -> Mail | None:
     """The mail of these bytes, if it was received before."""
-    row = c.execute(select(mail).where(mail.c.digest == digest)).one_or_none()
+    row = c.execute(_MAIL_BY_DIGEST, {"of": digest}).one_or_none()
     return None if row is None else as_value(Mail, row)
 
 
 def get_mail(c: Connection, number: int) -> Mail:
     """A mail that exists."""
-    return as_value(Mail, c.execute(select(mail).where(mail.c.id == number)).one())
+    return as_value(Mail, c.execute(_MAIL, {"number": number}).one())
 
 
 def known_message(c: Connection, message_id: str, size: int) -> bool:
@@ -61,7 +76,7 @@ def known_message(c: Connection, message_id: str, size: int) -> bool:
 
 def add_arrival(c: Connection, values: dict[str, object]) -> int:
     """A new arrival; its number."""
-    return new_id(c, insert(arrival).values(state=MailState.RECEIVED, **values))
+    return new_id(c, _NEW_ARRIVAL, {"state": MailState.RECEIVED, **values})
 
 
 def add_mail(c: Connection, digest: str, size: int, at: float) -> Mail:
@@ -71,34 +86,32 @@ def add_mail(c: Connection, digest: str, size: int, at: float) -> Mail:
         return known
     if known is not None:  # its bytes had been purged: it is read anew
         state = advance(MAIL, known.state, MailEvent.RETURN)
-        c.execute(update(mail).where(mail.c.id == known.id).values(state=state, purged_at=None))
+        c.execute(_CHANGE_MAIL, {"row_id": known.id, "state": state, "purged_at": None})
         return get_mail(c, known.id)
-    number = new_id(c, insert(mail).values(digest=digest, size=size, state=MailState.RECEIVED, received_at=at))
-    return get_mail(c, number)
+    values = {"digest": digest, "size": size, "state": MailState.RECEIVED, "received_at": at}
+    return get_mail(c, new_id(c, _NEW_MAIL, values))
 
 
 def keep_reading(c: Connection, found: Mail, reading: str, reader: str) -> None:
     """Store what reading yielded."""
     state = advance(MAIL, found.state, MailEvent.READ)
-    c.execute(update(mail).where(mail.c.id == found.id).values(state=state, reading=reading, reader=reader))
+    c.execute(_CHANGE_MAIL, {"row_id": found.id, "state": state, "reading": reading, "reader": reader})
 
 
 def arrival_read(c: Connection, seen: Arrival, message_id: str) -> None:
     """The arrival's documents are recorded."""
     state = advance(MAIL, seen.state, MailEvent.READ)
-    c.execute(update(arrival).where(arrival.c.seq == seen.seq).values(state=state, message_id=message_id))
+    c.execute(_CHANGE_ARRIVAL, {"row_seq": seen.seq, "state": state, "message_id": message_id})
 
 
 def arrival_settled(c: Connection, seen: Arrival, at: float) -> None:
     """Nothing of the arrival needs anybody any more; nor of its mail, when it was the last."""
     state = advance(MAIL, seen.state, MailEvent.SETTLE)
-    c.execute(update(arrival).where(arrival.c.seq == seen.seq).values(state=state))
+    c.execute(_CHANGE_ARRIVAL, {"row_seq": seen.seq, "state": state})
     if seen.mail_id is None:
         return
-    unsettled = (arrival.c.mail_id == seen.mail_id) & (arrival.c.state != MailState.SETTLED)
-    if not c.execute(select(exists().where(unsettled))).scalar_one():
-        settled = update(mail).where(mail.c.id == seen.mail_id, mail.c.state == MailState.READ)
-        c.execute(settled.values(state=MailState.SETTLED, settled_at=at))
+    if not c.execute(_UNSETTLED, {"of": seen.mail_id}).scalar_one():
+        c.execute(_SETTLE_MAIL, {"row_id": seen.mail_id, "state": MailState.SETTLED, "settled_at": at})
 
 
 def count_death(c: Connection, number: int) -> int:
@@ -109,11 +122,8 @@ def count_death(c: Connection, number: int) -> int:
 
 def earlier_unread(c: Connection, seq: int, *, failing_too: bool) -> bool:
     """Whether an arrival before ``seq`` is not read yet; those whose reading keeps failing count only if asked."""
-    unread = (arrival.c.seq < seq) & (arrival.c.state == MailState.RECEIVED)
-    if not failing_too:
-        failing = exists().where((job.c.kind == "read") & (job.c.subject == arrival.c.seq) & (job.c.failures > 0))
-        unread &= ~failing
-    return bool(c.execute(select(exists().where(unread))).scalar_one())
+    query = _ANY_UNREAD if failing_too else _ANY_UNREAD_BUT_FAILING
+    return bool(c.execute(query, {"number": seq}).scalar_one())
 
 
 def purgeable(c: Connection, settled_before: float) -> list[Mail]:

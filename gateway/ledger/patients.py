@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
 
 from gateway.identity.keys import Keys
 from gateway.identity.names import normalise, tokens
@@ -14,10 +14,30 @@ from gateway.ledger.tables import existence, meta, patient, sender
 from gateway.model.identity import Ins, InsStatus, Patient
 from gateway.model.people import Sender
 
+# Made once: building a statement costs SQLAlchemy more than running it.
+_PATIENT = select(patient).where(patient.c.ipp == bindparam("of"))
+_NAMES: BindParameter[str] = bindparam("names", expanding=True)
+_BY_INS = select(patient).where(patient.c.ins.in_(bindparam("ins", expanding=True))).order_by(patient.c.ipp)
+_BY_BIRTH = select(patient).where(patient.c.birth_date.in_(bindparam("dates", expanding=True))).order_by(patient.c.ipp)
+_BY_NAME = (
+    select(patient)
+    .where(or_(patient.c.birth_key.in_(_NAMES), patient.c.used_key.in_(_NAMES)))
+    .where(patient.c.given_key.in_(bindparam("words", expanding=True)))
+    .order_by(patient.c.ipp)
+)
+_SENDER = select(sender.c.content).where(sender.c.address == bindparam("of"))
+_META = select(meta.c.value).where(meta.c.name == bindparam("of"))
+_SET_META = update(meta).where(meta.c.name == bindparam("of"))
+_OF_INS = (existence.c.ins == bindparam("number")) & (existence.c.oid == bindparam("authority"))
+_EXISTENCE = select(existence.c.status, existence.c.code, existence.c.at).where(
+    _OF_INS, existence.c.at >= bindparam("since")
+)
+_SET_EXISTENCE = update(existence).where(_OF_INS)
+
 
 def get_patient(c: Connection, ipp: str) -> Patient | None:
     """A patient by his local number, as stored (a merged one too)."""
-    row = c.execute(select(patient).where(patient.c.ipp == ipp)).one_or_none()
+    row = c.execute(_PATIENT, {"of": ipp}).one_or_none()
     return None if row is None else _patient(row)
 
 
@@ -33,16 +53,12 @@ def surviving(c: Connection, ipp: str) -> Patient | None:
 
 def candidates(c: Connection, wanted: Keys) -> list[Patient]:
     """Every patient who could fit, as ``identity.keys`` demands: no limit, and the survivors of merges."""
-    names = or_(patient.c.birth_key.in_(wanted.names), patient.c.used_key.in_(wanted.names))
-    found = {
-        row.ipp: row
-        for which in (
-            patient.c.ins.in_(wanted.ins),
-            patient.c.birth_date.in_(wanted.birth_dates),
-            names & patient.c.given_key.in_(wanted.first_words),
-        )
-        for row in _patients(c, which)
-    }
+    queries: tuple[tuple[Select[Any], dict[str, list[str]]], ...] = (
+        (_BY_INS, {"ins": list(wanted.ins)}),
+        (_BY_BIRTH, {"dates": list(wanted.birth_dates)}),
+        (_BY_NAME, {"names": list(wanted.names), "words": list(wanted.first_words)}),
+    )
+    found = {row.ipp: _patient(row) for query, keys in queries if all(keys.values()) for row in c.execute(query, keys)}
     for gone in [row for row in found.values() if row.replaced_by]:
         last = surviving(c, gone.ipp)
         if last is not None:
@@ -98,22 +114,21 @@ def put_senders(c: Connection, rows: Iterable[Sender], at: float) -> int:
 
 def get_sender(c: Connection, address: str) -> Sender | None:
     """A sender of the directory."""
-    content = c.execute(select(sender.c.content).where(sender.c.address == address.lower())).scalar_one_or_none()
+    content = c.execute(_SENDER, {"of": address.lower()}).scalar_one_or_none()
     return None if content is None else msgspec.json.decode(content, type=Sender)
 
 
 def known_existence(c: Connection, ins: Ins, since: float) -> tuple[str, str, float] | None:
     """The last answer of TD0.2 (status, code, instant), if it is fresh enough."""
-    same = (existence.c.ins == ins.number) & (existence.c.oid == ins.oid) & (existence.c.at >= since)
-    row = c.execute(select(existence.c.status, existence.c.code, existence.c.at).where(same)).one_or_none()
+    row = c.execute(_EXISTENCE, {"number": ins.number, "authority": ins.oid, "since": since}).one_or_none()
     return None if row is None else (row.status, row.code, row.at)
 
 
 def keep_existence(c: Connection, ins: Ins, status: str, code: str, at: float) -> None:
     """Store an answer of TD0.2."""
-    same = (existence.c.ins == ins.number) & (existence.c.oid == ins.oid)
-    if c.execute(update(existence).where(same).values(status=status, code=code, at=at)).rowcount == 0:
-        c.execute(insert(existence).values(ins=ins.number, oid=ins.oid, status=status, code=code, at=at))
+    said = {"status": status, "code": code, "at": at}
+    if c.execute(_SET_EXISTENCE, {"number": ins.number, "authority": ins.oid, **said}).rowcount == 0:
+        c.execute(insert(existence).values(ins=ins.number, oid=ins.oid, **said))
 
 
 def forget_existence(c: Connection, ipp: str) -> None:
@@ -125,17 +140,13 @@ def forget_existence(c: Connection, ipp: str) -> None:
 
 def get_meta(c: Connection, name: str) -> str | None:
     """A fact about the ledger."""
-    return c.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one_or_none()
+    return c.execute(_META, {"of": name}).scalar_one_or_none()
 
 
 def set_meta(c: Connection, name: str, value: str) -> None:
     """Note a fact about the ledger."""
-    if c.execute(update(meta).where(meta.c.name == name).values(value=value)).rowcount == 0:
+    if c.execute(_SET_META, {"of": name, "value": value}).rowcount == 0:
         c.execute(insert(meta).values(name=name, value=value))
-
-
-def _patients(c: Connection, which: ColumnElement[bool]) -> list[Patient]:
-    return [_patient(row) for row in c.execute(select(patient).where(which).order_by(patient.c.ipp))]
 
 
 def _patient(row: Row[Any]) -> Patient:

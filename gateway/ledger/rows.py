@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, TypeVar
@@ -185,9 +185,9 @@ def as_values(kind: type[T], rows: Sequence[Row[Any]]) -> list[T]:
     return [as_value(kind, row) for row in rows]
 
 
-def new_id(c: Connection, statement: Insert) -> int:
+def new_id(c: Connection, statement: Insert, values: Mapping[str, object]) -> int:
     """Insert one row and return its number."""
-    key = c.execute(statement).inserted_primary_key
+    key = c.execute(statement, values).inserted_primary_key
     if key is None:
         raise LookupError("the database gave no number")
     return int(key[0])

@@ -13,6 +13,9 @@ from gateway.ledger.tables import trail
 
 FIRST = "0" * 64
 
+_LAST = select(trail.c.hash).order_by(trail.c.seq.desc()).limit(1)
+_NEW = insert(trail)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -33,10 +36,10 @@ class TrailError(Exception):
 
 def append(c: Connection, at: float, who: str, action: str, subject: str, detail: object) -> None:
     """Write a line, in the transaction of the effect that it tells of."""
-    last = c.execute(select(trail.c.hash).order_by(trail.c.seq.desc()).limit(1)).scalar_one_or_none() or FIRST
+    last = c.execute(_LAST).scalar_one_or_none() or FIRST
     text = msgspec.json.encode(detail, order="deterministic").decode()
     link = chain(last, at, who, action, subject, text)
-    c.execute(insert(trail).values(at=at, who=who, action=action, subject=subject, detail=text, hash=link))
+    c.execute(_NEW, {"at": at, "who": who, "action": action, "subject": subject, "detail": text, "hash": link})
 
 
 def chain(before: str, at: float, who: str, action: str, subject: str, detail: str) -> str:
