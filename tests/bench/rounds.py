@@ -42,9 +42,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class Round:
-    """``seconds`` from the first mail kept to the last acknowledgement; CPU of our process tree, and of the daemon alone
-    within it, in seconds.
-    """
+    """``seconds`` from the first mail kept to the last acknowledgement; CPU seconds of our tree, and of its root."""
 
     mails: int
     documents: int
