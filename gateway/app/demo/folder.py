@@ -39,7 +39,7 @@ url = "mllp://127.0.0.1:{dpi}"
 
 [dmp]
 enabled = true
-base_url = "https://localhost:{dmp}/si-dmp-server/v2/services"
+base_url = "https://127.0.0.1:{dmp}/si-dmp-server/v2/services"
 auth_cert = "certificats/auth.pem"
 auth_key = "certificats/auth.key"
 sign_cert = "certificats/sign.pem"
