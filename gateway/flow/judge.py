@@ -137,7 +137,7 @@ def why_not_fed(
 ) -> NotFed | None:
     """The first condition of DESIGN §5 that does not hold, TD0.2 excepted; None when the document may be fed."""
     dmp = context.settings.dmp
-    confidentiality = one.confidentiality or "N"
+    confidentiality = one.confidentiality or (one.header.confidentiality if one.header else "N")
     known_type = type_code(ruling.type.code)
     minor = (age(patient.birth_date, context.today) or 0) < dmp.age_of_majority
     hidden_from_parents = one.visibility.invisible_to_representatives or ruling.invisible_to_representatives

@@ -89,8 +89,8 @@ def overdue(c: Connection, house: House, job: Job) -> None:
 def withdraw_from_dmp(c: Connection, house: House, number: int) -> bool:
     """The record refused the patient: take the document back from the DMP, or keep it from going there."""
     fed = deliveries.last_of(c, number, DMP)
-    if fed is None or fed.purpose == "delete":
-        return False
+    if fed is None or fed.purpose == "delete" or fed.reason == "already-there":
+        return False  # what the author fed himself is not ours to take back
     if fed.state in (DeliveryState.PLANNED, DeliveryState.WAITING):
         deliveries.move(c, fed, DeliveryEvent.SKIP, house.now, reason="dpi-refused")
         return True

@@ -109,8 +109,8 @@ RECORD_FAULTS = (
     _hang("hang"),
     Fault("ack_lost"),
     Fault("ack_lost", more=(("reset", True),)),
-    Fault("garbage_ack", down=False),
-    Fault("wrong_msa_id", down=False),
+    Fault("garbage_ack"),
+    Fault("wrong_msa_id"),
 )
 FEEDING_FAULTS = (
     Fault("http503"),

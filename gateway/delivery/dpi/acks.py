@@ -25,16 +25,16 @@ def judge(answer: bytes, control_id: str) -> Outcome:
     try:
         ack = hl7v2.read_ack(hl7v2.parse(answer))
     except hl7v2.Hl7Error:
-        return Outcome(Answer.UNKNOWN, code="ack", text=_UNREADABLE)
+        return Outcome(Answer.UNKNOWN, code="ack", text=_UNREADABLE, down=True)
     if ack.control_id != control_id:
-        return Outcome(Answer.UNKNOWN, code="ack", text=_OTHER_MESSAGE)
+        return Outcome(Answer.UNKNOWN, code="ack", text=_OTHER_MESSAGE, down=True)
     if ack.code == "AA":
         return Outcome(Answer.DONE, code="AA")
     if ack.code == "AE":
         return _refusal(ack)
     if ack.code == "AR":
         return Outcome(Answer.RETRY_LATER, code="AR", text=_LATER, down=True)
-    return Outcome(Answer.UNKNOWN, code="ack", text=_UNREADABLE)
+    return Outcome(Answer.UNKNOWN, code="ack", text=_UNREADABLE, down=True)
 
 
 def _refusal(ack: hl7v2.Ack) -> Outcome:

@@ -109,7 +109,7 @@ class Mllp:
         except TimeoutError:
             return Outcome(Answer.UNKNOWN, code="timeout", text=_SILENT, down=True)
         except MllpError:
-            return Outcome(Answer.UNKNOWN, code="ack", text=_GARBLED)
+            return Outcome(Answer.UNKNOWN, code="ack", text=_GARBLED, down=True)
         except OSError as error:
             return _broken(error)
         outcome = acks.judge(answer, payload.key)
