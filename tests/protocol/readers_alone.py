@@ -18,11 +18,7 @@ from gateway.trust.context import client_context
 
 
 def work(request: bytes, _parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
-    try:
-        socket.socket(socket.AF_INET)
-    except OSError:
-        return b"alone " + request, ()
-    return b"not alone " + request, ()
+    return request, [b"network" if _opens("AF_INET") else b"", b"files" if _readable(Path("/etc/passwd")) else b""]
 
 
 async def main() -> dict[str, object]:
@@ -35,6 +31,7 @@ async def main() -> dict[str, object]:
         await pool.close()
     return {
         "reply": reply.body.decode(),
+        "left_to_readers": [part.decode() for part in reply.parts if part],
         "memory_seen": all(memory) and bool(memory),
         "families": [name for name in ("AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK") if _opens(name)],
         "database": _database(),
@@ -49,6 +46,13 @@ def _opens(name: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _readable(path: Path) -> bool:
+    try:
+        return bool(path.read_bytes())
+    except PermissionError:
+        return False
 
 
 def _database() -> str:

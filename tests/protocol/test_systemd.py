@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from gateway.isolation import landlock
 from tests.protocol.under_unit import calls, settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,7 +113,8 @@ def readers_under(unit: Path) -> dict[str, Any]:
 def test_daemon_and_readers_work_under_the_unit() -> None:
     tool("systemd-analyze")
     assert readers_under(UNIT) == {
-        "reply": "alone bonjour",
+        "reply": "bonjour",
+        "left_to_readers": [] if landlock.version() else ["files"],
         "memory_seen": True,
         "families": ["AF_INET", "AF_INET6", "AF_UNIX"],
         "database": "wal",
@@ -129,10 +131,19 @@ def test_a_unit_too_narrow_would_show(tmp_path: Path) -> None:
         readers_under(narrow)
 
 
+@pytest.mark.skipif(not landlock.version(), reason="no Landlock in this kernel")
+def test_a_unit_without_landlock_would_show(tmp_path: Path) -> None:
+    tool("systemd-analyze")
+    without = tmp_path / "gateway.service"
+    without.write_text(re.sub(r" landlock_\w+", "", UNIT.read_text()))
+    assert readers_under(without)["left_to_readers"] == ["files"]
+
+
 def test_the_filter_leaves_what_service_needs_and_no_more() -> None:
     tool("systemd-analyze")
     left = calls(settings(UNIT)["SystemCallFilter"])
     assert {"openat", "fsync", "renameat2", "socketpair", "execve", "clone3", "seccomp", "memfd_create"} <= left
+    assert {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"} <= left
     assert left.isdisjoint(
         {"mount", "chown", "setuid", "ptrace", "bpf", "reboot", "init_module", "setrlimit", "swapon"}
     )
