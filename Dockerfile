@@ -1,5 +1,5 @@
 # Built and tried by .ci/image. BASE is a Debian 12 (Python 3.11), slim or bootstrapped.
-ARG BASE=docker.io/library/debian:12-slim
+ARG BASE=debian:12-slim
 
 FROM ${BASE} AS build
 RUN apt-get update -qq \
