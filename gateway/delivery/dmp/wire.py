@@ -6,7 +6,9 @@ httpcore's trace tells when the first byte leaves and when the body is written: 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +19,11 @@ import httpcore
 
 from gateway.model.ports import Observer
 from gateway.protocols.mtom import Package
+
+# httpcore asks sniffio, if there is one, a dozen times a request which loop runs: without it, each time is a search of
+# the whole path.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _MAX_ANSWER = 4 << 20
 _KEEP_ALIVE = 30.0
