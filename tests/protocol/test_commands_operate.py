@@ -67,8 +67,9 @@ def test_a_daemon_without_a_heartbeat_is_not_alive(site: Site) -> None:
         with closing(sqlite3.connect(database)) as rows, rows:
             rows.execute("INSERT OR REPLACE INTO meta VALUES ('heartbeat', ?)", (repr(at),))
 
-    beat(time.time() - 3600)
     assert json.loads(site.gateway("status", "--json").stdout)["alive"] is None
+    beat(time.time() - 3600)
+    assert "est arrêté" in site.gateway("status", code=1).stderr
     with WorkerLock(database) as lock:
         assert lock.take()
         assert "ne répond plus" in site.gateway("status", code=1).stdout

@@ -54,7 +54,7 @@ class Box(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon runs."""
+    """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon ever ran here."""
 
     to_review: int
     oldest_review_age: float | None
@@ -78,7 +78,7 @@ class Status(Struct, frozen=True):
 
 
 def run(options: argparse.Namespace) -> int:
-    """0; 1 when the ledger cannot be opened or a daemon runs without a heartbeat (Docker's health check reads this)."""
+    """0; 1 when the ledger cannot be opened or the daemon that ran here is gone or mute (an image's health check)."""
     settings = load(options.config)
     ledger, _ = open_ledger(settings, Silent())
     try:
@@ -92,7 +92,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         paper.say(_lines(status))
     if status.alive is False:
-        raise CommandError("le service ne répond plus : voir ses journaux, puis le redémarrer")
+        mute = "le service ne répond plus" if status.worker else "le service est arrêté"
+        raise CommandError(f"{mute} : voir ses journaux, puis le redémarrer")
     return 0
 
 
@@ -120,7 +121,7 @@ def _status(c: Connection, settings: Settings, path: Path | None, *, worker: boo
         restored=patients.get_meta(c, "restored") == "1",
         worker=worker,
         heartbeat=_iso(beat),
-        alive=None if not worker or beat is None else now.timestamp() - beat <= DEAD,
+        alive=None if beat is None else worker and now.timestamp() - beat <= DEAD,
         cleartext_dpi=settings.dpi.cleartext_accepted,
     )
 
