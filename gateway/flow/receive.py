@@ -72,9 +72,9 @@ async def take(
     house: House, seen: Sighting, chunks: AsyncIterable[bytes], limit: int, turn: Turn | None = None
 ) -> Received:
     """Keep a mail for good, in its turn. TooLarge past ``limit`` bytes; IntakeStopped when it could not be kept."""
-    require_room(house)
     turn = turn or Turn()
     try:
+        require_room(house)
         ref = await house.vault.put_stream(chunks, limit)
         await turn.comes()
         written = house.ledger.submit("receive", lambda c: _record(c, house, seen, ref))
