@@ -90,11 +90,11 @@ class Deliverer:
 
     async def deliver(self, job: Job) -> None:
         """Work delivery ``job.subject`` one step."""
-        found = await self.house.ledger.read(lambda c: deliveries.get_delivery(c, job.subject))
+        found, obstacle = await self.house.ledger.read(lambda c: _look(c, job.subject))
         if found.state in ENDED:
             await self.house.ledger.write("done", lambda c: jobs.finish(c, job))
             return
-        gate = await self._gate(found)
+        gate = self._gate(found, obstacle)
         if gate is not None:
             await self.house.ledger.write("park", lambda c: self._park(c, job, found, gate))
             return
@@ -106,11 +106,10 @@ class Deliverer:
             return
         await self._attempt(job, found, leg)
 
-    async def _gate(self, found: Delivery) -> _Gate | None:
+    def _gate(self, found: Delivery, obstacle: str | None) -> _Gate | None:
         """Why the delivery must wait: a person, its predecessor, a destination that is down."""
-        why = await self.house.ledger.read(lambda c: _obstacle(c, found))
-        if why is not None:
-            return _Gate(why, self.house.now)
+        if obstacle is not None:
+            return _Gate(obstacle, self.house.now)
         until = self.breakers.closed_until(found.destination, self.house.now)
         return _Gate("breaker", until) if until is not None else None
 
@@ -212,6 +211,11 @@ class Deliverer:
 class _Gate:
     why: str
     until: float
+
+
+def _look(c: Connection, number: int) -> tuple[Delivery, str | None]:
+    found = deliveries.get_delivery(c, number)
+    return found, _obstacle(c, found)
 
 
 def _obstacle(c: Connection, found: Delivery) -> str | None:

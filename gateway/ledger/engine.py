@@ -38,6 +38,10 @@ class LedgerError(Exception):
     """The ledger cannot keep what it is given: the disk is full or failing, or the database is not ours."""
 
 
+class LedgerFull(LedgerError):  # noqa: N818 - says what happened
+    """There is no room for it now. Nothing of it is kept, what was kept stays, and it may be tried again later."""
+
+
 @dataclass(slots=True)
 class _Order:
     name: str
@@ -55,7 +59,10 @@ class Ledger:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))  # its columns are in clear
         self._writer = _engine(url, write=True)
-        schema.upgrade(self._writer)
+        try:
+            schema.upgrade(self._writer)
+        except DBAPIError as error:
+            raise _failed(error) from error
         self._reader = _engine(url, write=False)
         self._reading = threading.Lock()  # SQLite's reader is one connection
         self._readers = ThreadPoolExecutor(1, "ledger-read")
@@ -143,7 +150,7 @@ class Ledger:
             connection.rollback()
             for order in orders:
                 if not order.done.done():
-                    order.done.set_exception(LedgerError(_plain(error)))
+                    order.done.set_exception(_failed(error))
             return
         self._changes += 1
         for order, value in results:
@@ -153,7 +160,7 @@ class Ledger:
         """The result of one work in a list; an empty list when it was cancelled or raised (its savepoint is undone)."""
         if not order.done.set_running_or_notify_cancel():
             return []
-        savepoint = connection.begin_nested()
+        connection.exec_driver_sql("SAVEPOINT work")
         try:
             value = order.work(connection)
         except sqlite3.Error:
@@ -161,13 +168,13 @@ class Ledger:
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, sqlite3.OperationalError):
                 raise
-            savepoint.rollback()
+            _undo(connection)
             order.done.set_exception(error)
         except Exception as error:  # noqa: BLE001 - handed to the caller, whoever he is
-            savepoint.rollback()
+            _undo(connection)
             order.done.set_exception(error)
         else:
-            savepoint.commit()
+            connection.exec_driver_sql("RELEASE work")
             return [value]
         return []
 
@@ -183,16 +190,25 @@ def _engine(url: str, *, write: bool) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
             dbapi.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
+    # Not an event of the engine: with one, SQLAlchemy asks for listeners at every step of every statement.
+    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+    engine.dialect.do_begin = lambda dbapi: dbapi.execute(begin)  # type: ignore[method-assign,assignment]
     return engine
+
+
+def _undo(connection: Connection) -> None:
+    connection.exec_driver_sql("ROLLBACK TO work")
+    connection.exec_driver_sql("RELEASE work")
 
 
 def _sqlite_path(url: str) -> Path | None:
     parsed = make_url(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _failed(error: DBAPIError) -> LedgerError:
+    full = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return (LedgerFull if full else LedgerError)(_plain(error))
 
 
 def _plain(error: DBAPIError) -> str:
