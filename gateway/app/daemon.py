@@ -29,6 +29,7 @@ from gateway.intake.imap.tls import context as mailbox_tls
 from gateway.intake.imap.watcher import Watcher
 from gateway.intake.smtp.inlet import Inlet
 from gateway.ledger import patients
+from gateway.ledger.engine import LedgerFull
 from gateway.model.ports import Observer
 from gateway.model.settings import Mailbox, Settings
 from gateway.operate import quarantine_folder
@@ -39,6 +40,8 @@ from gateway.trust.credential import load as load_credential
 
 PULSE = 20.0
 HOUSEKEEPING = 3600.0
+
+Visit = Callable[[House, Mailbox, Folders], Awaitable[int]]
 
 
 @dataclass
@@ -172,20 +175,32 @@ async def _housekeeping(life: Running) -> None:
     house = life.gateway.house
     take_again = partial(reconcile.take_again, compared=set())
     while True:
-        done = [await _tolerated(house, mailbox, take_again) for mailbox in house.settings.mailbox]
-        if all(done):
-            await reconcile.release_restored(house)
-        for mailbox in house.settings.mailbox:
-            await _tolerated(house, mailbox, reconcile.purge_done_folder)
-        removed = await reconcile.sweep(house)
-        balanced = await house.ledger.read(reconcile.balance)
-        house.observer.event("reconcile.done" if balanced else "reconcile.broken", count=removed)
+        with _no_room(house):
+            await _keep_house(house, take_again)
         await asyncio.sleep(HOUSEKEEPING)
 
 
-async def _tolerated(
-    house: House, mailbox: Mailbox, visit: Callable[[House, Mailbox, Folders], Awaitable[int]]
-) -> bool:
+async def _keep_house(house: House, take_again: Visit) -> None:
+    done = [await _tolerated(house, mailbox, take_again) for mailbox in house.settings.mailbox]
+    if all(done):
+        await reconcile.release_restored(house)
+    for mailbox in house.settings.mailbox:
+        await _tolerated(house, mailbox, reconcile.purge_done_folder)
+    removed = await reconcile.sweep(house)
+    balanced = await house.ledger.read(reconcile.balance)
+    house.observer.event("reconcile.done" if balanced else "reconcile.broken", count=removed)
+
+
+@contextmanager
+def _no_room(house: House) -> Iterator[None]:
+    """What finds the disk full is left for the next time; any other failure of the ledger ends the gateway."""
+    try:
+        yield
+    except LedgerFull:
+        house.observer.event("ledger.failed", reason="disk-full")
+
+
+async def _tolerated(house: House, mailbox: Mailbox, visit: Visit) -> bool:
     """Visit a mailbox's folders; whether that went through (a server that is away is visited again later)."""
     folders = Folders(mailbox, mailbox_tls(mailbox), house.clock, house.observer)
     try:
@@ -208,7 +223,8 @@ async def _pulse(life: Running) -> None:
             for name, state in states.items():
                 patients.set_meta(c, f"mailbox.{name}", state)
 
-        await house.ledger.write("pulse", note)
+        with _no_room(house):
+            await house.ledger.write("pulse", note)
         await asyncio.sleep(PULSE)
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
 from gateway.flow.house import HEARTBEAT, House
 from gateway.ledger import jobs
 from gateway.ledger.documents import StaleError
-from gateway.ledger.engine import LedgerError
+from gateway.ledger.engine import LedgerError, LedgerFull
 from gateway.ledger.jobs import Job
 from gateway.vault.errors import VaultError
 
 #: How often another process's orders are looked for (seconds).
 POLL = 0.2
+
+#: How long to wait for room on a full disk before the next try (seconds).
+ROOM = 2.0
 
 Handler = Callable[[Job], Awaitable[Sequence[Job] | None]]
 
@@ -37,7 +41,10 @@ class Worker:
         try:
             while not self._stopping:
                 self._house.news.clear()
-                await self._take()
+                try:
+                    await self._take()
+                except LedgerFull:
+                    await self._no_room()
                 seen = await self._news(seen)
         finally:
             heart.cancel()
@@ -72,11 +79,11 @@ class Worker:
     async def _take(self) -> None:
         house = self._house
         now = house.now
-        if await house.ledger.read(lambda c: jobs.any_alone(c, now)):
+        alone, due = await house.ledger.read(lambda c: (jobs.any_alone(c, now), jobs.next_due(c)))
+        if alone:
             await self._take_alone(now)
             return
         room = {lane: places - self._busy[lane] for lane, places in self._room.items()}
-        due = await house.ledger.read(jobs.next_due)
         if due is None or due > now:
             return
         for job in await house.ledger.write("claim", lambda c: jobs.claim(c, now, house.lease, room)):
@@ -108,26 +115,45 @@ class Worker:
     async def _work(self, job: Job) -> None:
         """One job; what it leads to at once goes on in the same hands."""
         house = self._house
+        due, failed = house.now, True
         try:
             for follow in await self._handlers[job.kind](job) or ():
                 self._start(follow)
+            return
+        except LedgerFull:
+            failed = False
         except LedgerError:
             raise
         except StaleError:
-            await house.ledger.write("stale", lambda c: jobs.give_back(c, job, house.now))
+            failed = False
         except (VaultError, OSError) as error:
             house.observer.event("job.failed", kind=job.kind, job=job.subject, reason=type(error).__name__)
             due = house.now + min(float(house.settings.retry.first) * 2 ** min(job.failures, 10), 3600.0)
-            await house.ledger.write("failed", lambda c: jobs.give_back(c, job, due, failed=True))
         except Exception as error:  # noqa: BLE001 - the daemon's outermost loop: a defect costs its own job only
             house.observer.event("job.crashed", kind=job.kind, job=job.subject, reason=_place(error))
             due = house.now + min(60.0 * 2 ** min(job.failures, 6), 3600.0)
-            await house.ledger.write("failed", lambda c: jobs.give_back(c, job, due, failed=True))
+        await self._give_back(job, due, failed=failed)
+
+    async def _give_back(self, job: Job, due: float, *, failed: bool) -> None:
+        """Put a job back; when there is no room even for that, as soon as there is."""
+        while True:
+            try:
+                await self._house.ledger.write("failed", lambda c: jobs.give_back(c, job, due, failed=failed))
+            except LedgerFull:
+                await self._no_room()
+            else:
+                return
+
+    async def _no_room(self) -> None:
+        """Nothing can be written: what is in hand waits, what left is asked for again once there is room."""
+        self._house.observer.event("ledger.failed", reason="disk-full")
+        await self._house.sleep(ROOM)
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            await self._house.ledger.write("heartbeat", lambda c: jobs.renew(c, self._house.lease))
+            with suppress(LedgerFull):
+                await self._house.ledger.write("heartbeat", lambda c: jobs.renew(c, self._house.lease))
 
     async def _finish(self) -> None:
         """Give what is in hand some seconds; the rest is cancelled, and unknown until it is looked up."""
