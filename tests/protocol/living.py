@@ -58,13 +58,13 @@ class Living:
         finally:
             ledger.close()
 
-    def start(self, environment: Mapping[str, str] | None = None) -> Daemon:
+    def start(self, environment: Mapping[str, str] | None = None, command: Sequence[str] = (str(SCRIPT),)) -> Daemon:
         """``gateway run``, in a process group of its own; not yet ready."""
         log = self.folder / "daemon.log"
         with log.open("ab") as errors:
             begins = errors.tell()
             process = subprocess.Popen(
-                [SCRIPT, *self._arguments(("run",))],
+                [*command, *self._arguments(("run",))],
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 env={**os.environ, **(environment or {})},
