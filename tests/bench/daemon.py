@@ -17,6 +17,7 @@ from pathlib import Path
 import uvloop
 
 from gateway.app.compose import MakeReaders
+from gateway.app.commands.run import collect_rarely
 from gateway.app.config import load
 from gateway.app.daemon import running
 from tests.bench.profile import Profile, readers_here
@@ -54,4 +55,5 @@ if __name__ == "__main__":
         with Profile(Path(sys.argv[2])):
             asyncio.run(main(Path(sys.argv[1]), readers_here))
     else:
+        collect_rarely()
         uvloop.run(main(Path(sys.argv[1])))
