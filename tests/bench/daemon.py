@@ -16,8 +16,8 @@ from pathlib import Path
 
 import uvloop
 
-from gateway.app.compose import MakeReaders
 from gateway.app.commands.run import collect_rarely
+from gateway.app.compose import MakeReaders
 from gateway.app.config import load
 from gateway.app.daemon import running
 from tests.bench.profile import Profile, readers_here
