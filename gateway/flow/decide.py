@@ -13,14 +13,14 @@ from gateway.flow.house import House
 from gateway.flow.judge import Context, Judgement, Known, judge, persons_apart
 from gateway.identity.keys import keys
 from gateway.identity.match import Policy, match
-from gateway.ledger import documents, jobs, mails, patients, trail
+from gateway.ledger import deliveries, documents, jobs, mails, patients, trail
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Document
 from gateway.model.decision import Ruling
 from gateway.model.documents import Action, Carrier, DocumentReading, MailReading, Visibility
 from gateway.model.identity import Match
 from gateway.model.reasons import NotFed, Reason
-from gateway.model.states import DocumentEvent, DocumentState
+from gateway.model.states import DeliveryState, DocumentEvent, DocumentState
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -136,10 +136,12 @@ def _known(c: Connection, house: House, found: Document, one: DocumentReading, s
     patient = next((p for p in candidates if p.ipp == matched.ipp), None)
     copy = documents.get_document(c, found.duplicate_of) if found.duplicate_of else None
     known = Known(matched, patient, copy)
-    return known if one.action is Action.CREATE else _with_parent(c, house, known, one, seen)
+    return known if one.action is Action.CREATE else _with_parent(c, house, known, found, one, seen)
 
 
-def _with_parent(c: Connection, house: House, known: Known, one: DocumentReading, seen: Arrival) -> Known:
+def _with_parent(
+    c: Connection, house: House, known: Known, found: Document, one: DocumentReading, seen: Arrival
+) -> Known:
     parent_id = parent_id_of(one)
     parent = documents.filed_with_id(c, parent_id) if parent_id else None
     if parent is None:
@@ -150,7 +152,15 @@ def _with_parent(c: Connection, house: House, known: Known, one: DocumentReading
     its_mail = mails.get_mail(c, mails.get_arrival(c, parent.arrival_seq).mail_id or 0)
     its_reading = its_mail.decoded()
     before = reading_of(its_reading, parent.ordinal)
-    return Known(known.match, known.patient, known.copy, parent, before, its_reading.envelope.sender)
+    sender = its_reading.envelope.sender
+    return Known(known.match, known.patient, known.copy, parent, before, sender, _overtaken(c, parent, found))
+
+
+def _overtaken(c: Connection, parent: Document, found: Document) -> bool:
+    """Whether another version than this one already takes the parent's place; one that the record refused does not."""
+    others = (other for other in documents.successors(c, parent.id) if other.id != found.id)
+    last = (deliveries.last_of(c, other.id, plan.DPI) for other in others)
+    return any(sent is None or sent.state is not DeliveryState.REFUSED for sent in last)
 
 
 def parent_id_of(one: DocumentReading) -> str:

@@ -32,8 +32,8 @@ WRAPPED = frozenset({"application/pdf", "image/jpeg", "image/tiff", "text/rtf", 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the house knows that bears on one document. ``copy`` owns its claim; ``parent`` is what it replaces or
-    deletes, ``parent_reading`` how that was read, ``parent_sender`` the address that sent it. ``waits`` until then a
-    parent may still come.
+    deletes, ``parent_reading`` how that was read, ``parent_sender`` the address that sent it, ``parent_overtaken`` that
+    another version takes its place, delivered or not yet. ``waits`` until then a parent may still come.
     """
 
     match: Match
@@ -42,6 +42,7 @@ class Known:
     parent: Document | None = None
     parent_reading: DocumentReading | None = None
     parent_sender: str = ""
+    parent_overtaken: bool = False
     parent_waits: bool = False
 
 
@@ -224,7 +225,7 @@ def _objection(one: DocumentReading, known: Known, context: Context) -> Judgemen
     if not _may_change(one, before, known, context):
         detail = "L'auteur de la demande n'est ni celui du document d'origine ni de sa structure."
         return Judgement(reason=Reason.NOT_AUTHOR, match=known.match, detail=detail)
-    if not _version_follows(one, before, parent):
+    if known.parent_overtaken or not _version_follows(one, before, parent):
         detail = "La version reçue ne suit pas la dernière version que nous tenons."
         return Judgement(reason=Reason.VERSION_CONFLICT, match=known.match, detail=detail)
     return None

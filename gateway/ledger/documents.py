@@ -71,6 +71,13 @@ def filed_with_id(c: Connection, unique_id: str) -> Document | None:
     return None if row is None else as_value(Document, row)
 
 
+def successors(c: Connection, number: int) -> list[Document]:
+    """The filed replacements and deletions of a document, oldest first."""
+    filed = (DocumentState.DECIDED, DocumentState.SETTLED, DocumentState.SUPERSEDED)
+    query = select(document).where(document.c.parent_id == number, document.c.state.in_(filed)).order_by(document.c.id)
+    return as_values(Document, c.execute(query).all())
+
+
 def joined(c: Connection, number: int) -> list[Document]:
     """Quarantined copies that follow the fate of a document."""
     return as_values(Document, c.execute(_JOINED, {"number": number}).all())

@@ -312,6 +312,12 @@ def test_a_parent_of_another_patient_is_a_conflict(one: DocumentReading) -> None
     assert (found.file, found.reason) == (False, Reason.IDENTITY_CONFLICT)
 
 
+@pytest.mark.parametrize("one", [SECOND, DELETION])
+def test_a_parent_whose_place_another_version_takes_is_for_a_person(one: DocumentReading) -> None:
+    found = _judge(one, replace(PARENT, parent_overtaken=True))
+    assert (found.file, found.reason) == (False, Reason.VERSION_CONFLICT)
+
+
 def test_another_author_may_not_replace() -> None:
     found = _judge(header(SECOND, authors=(ANOTHER,)), PARENT)
     assert (found.file, found.reason) == (False, Reason.NOT_AUTHOR)
