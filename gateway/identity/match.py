@@ -27,6 +27,7 @@ from gateway.identity.compare import (
 )
 from gateway.identity.ins import compact, key_is_right
 from gateway.identity.keys import Keys, keys
+from gateway.identity.names import normalise
 from gateway.model.identity import PRODUCTION_OIDS, TEST_OIDS, Candidate, Claim, Likeness, Match, Patient
 from gateway.model.reasons import Reason
 from gateway.model.settings import Trust
@@ -128,9 +129,11 @@ def _by_traits(claim: Claim, index: _Index, policy: Policy) -> Match:
     bare = _without_ins(claim)
     if _lacking(claim, with_ins=False):
         return _refused(bare, Reason.IDENTITY_INCOMPLETE, "traits-incomplete", index.living)
-    same = [patient for patient in index.living if _all_equal(bare, patient)]
-    if len(same) > 1:
-        return _refused(bare, Reason.IDENTITY_AMBIGUOUS, "traits-ambiguous", tuple(same))
+    anywhere = replace(bare, birth_place=None)
+    homonyms = tuple(patient for patient in index.living if _all_equal(anywhere, patient))
+    if len(homonyms) > 1:  # a birthplace alone does not tell two homonyms apart: either record may hold it by mistake
+        return _refused(bare, Reason.IDENTITY_AMBIGUOUS, "traits-ambiguous", homonyms)
+    same = [patient for patient in homonyms if _all_equal(bare, patient)]
     if not same:
         return _other(bare, index, "nobody")
     if claim.ins is not None and not _holds(same[0], claim):
@@ -282,6 +285,11 @@ def _near(claim: Claim, patient: Patient) -> bool:
     if swapped(claim, patient):
         wrong = [evidence for evidence in wrong if evidence.trait not in (*FAMILY, "given_names")]
         return not wrong
-    if len(wrong) != 1 or wrong[0].trait not in (*STRICT, "birth_place"):
+    if len({(e.trait in FAMILY, normalise(e.claimed or e.trait)) for e in wrong}) != 1:  # a name written twice is one
         return False
-    return wrong[0].likeness in (Likeness.CLOSE, Likeness.ABSENT) or wrong[0].trait in ("sex", "birth_place")
+    if wrong[0].trait not in (*STRICT, "birth_place"):
+        return False
+    return all(e.likeness in (Likeness.CLOSE, Likeness.ABSENT) for e in wrong) or wrong[0].trait in (
+        "sex",
+        "birth_place",
+    )

@@ -320,3 +320,27 @@ def test_candidates_are_ranked_best_first_and_few() -> None:
     assert shown[0].ipp == "JEAN"
     assert len(shown) <= 5
     assert [one.score for one in shown] == sorted((one.score for one in shown), reverse=True)
+
+
+def test_a_birthplace_does_not_tell_two_homonyms_apart() -> None:
+    one = patient("ONE", "ROUVRE", "LISE", "19880808", "F", ins="2880837261001", place="37261")
+    other = patient("TWO", "ROUVRE", "LISE", "19880808", "F", ins="2880867482002", place="67482")
+    claim = Claim("cda", birth_name="ROUVRE", first_given="LISE", birth_date="19880808", sex="F", birth_place="37261")
+    found = match([claim], None, (one, other), OPEN)
+    assert (found.ipp, found.reason) == (None, Reason.IDENTITY_AMBIGUOUS)
+    assert match([claim], None, (one,), OPEN).ipp == "ONE"
+    elsewhere = match([replace(claim, birth_place="75056")], None, (one,), OPEN)
+    assert (elsewhere.ipp, elsewhere.reason) == (None, Reason.IDENTITY_DOUBTFUL)
+
+
+@pytest.mark.parametrize(("birth", "used", "reason"), [
+    ("KERDONCUF", "KERDONCUF", Reason.IDENTITY_DOUBTFUL),
+    ("KERDONCUF", None, Reason.IDENTITY_DOUBTFUL),
+    ("KERDONCUF", "KERMONCUFF", Reason.PATIENT_UNKNOWN),
+    ("LAROCHE", "LAROCHE", Reason.PATIENT_UNKNOWN),
+])  # fmt: skip
+def test_a_name_misspelt_alike_twice_is_one_typing_error(birth: str, used: str | None, reason: Reason) -> None:
+    here = patient("K", "KERDONCUFF", "GUY", "19730306", "M")
+    claim = Claim("cda", birth_name=birth, used_name=used, first_given="GUY", birth_date="19730306", sex="M")
+    found = match([claim], None, (here,), OPEN)
+    assert (found.ipp, found.reason) == (None, reason)
