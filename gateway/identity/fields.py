@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from gateway.identity import fullnames, lexicon, textdates
@@ -22,7 +23,7 @@ _LABELS: Final = {
     "given_names": "PRENOM(S) DE NAISSANCE|PRENOMS DE NAISSANCE|PRENOM(S)|PRENOMS|PRENOM|LISTE DES PRENOMS|"
     "PRENOM DU PATIENT|PRENOM DE LA PATIENTE|PRENOM PATIENT|LISTE DES PRENOMS DE NAISSANCE",
     "birth_date": "DATE DE NAISSANCE|DATE NAISSANCE|DATE DE NAISS.|DATE DE NAISS|DDN|D.D.N.|NE(E) LE|NEE LE|NE LE|"
-    "NE.E LE|NE·E LE|NE/E LE|NE/NEE LE|NE (E) LE|NE(E)|DATE DE NAISSANCE DU PATIENT|DATE NAISS.",
+    "NE.E LE|NE·E LE|NE/E LE|NE/NEE LE|NE (E) LE|NE(E)|DATE DE NAISSANCE DU PATIENT|DATE NAISS.|NAISSANCE",
     "sex": "SEXE|SEXE DE NAISSANCE|SEXE ADMINISTRATIF|GENRE|CIVILITE",
     "birth_place": "CODE LIEU DE NAISSANCE|CODE COMMUNE DE NAISSANCE|CODE INSEE DE NAISSANCE|CODE INSEE NAISSANCE|"
     "LIEU DE NAISSANCE (CODE INSEE)|LIEU DE NAISSANCE (COG)|CODE INSEE DU LIEU DE NAISSANCE|CODE COG|"
@@ -36,11 +37,19 @@ _PERSON: Final = (
     r"NOMS? ?(?:,|/|-|ET|&)? ?PRENOMS?(?:\(S\))?(?: (?:DU|DE LA) PATIENTE?)?|PRENOMS?(?:\(S\))? ?(?:,|/|-|ET|&)? ?NOM"
 )
 _ANY: Final = "|".join(re.escape(label) for label in sorted(_TRAIT, key=len, reverse=True))
-_WITH_COLON: Final = re.compile(rf"(?<![A-Z0-9'\-(])(?P<label>{_PERSON}|{_ANY}) {{0,3}}:")
+_BIRTH: Final = r"(?:DATE DE NAISSANCE|DDN|NEE?\(?E?\)? LE) ?(?:/|-|ET) ?SEXE"
+_WITH_COLON: Final = re.compile(
+    rf"(?<![A-Z0-9'\-(])(?<!DE )(?P<label>{_BIRTH}|{_PERSON}|{_ANY})(?: {{0,3}}| ?[._]{{2,40}} ?):"
+)
 _AT_START: Final = re.compile(rf"[ \-*•|]*(?P<label>{_ANY})(?= |$)")
 _IN_ROW: Final = re.compile(rf"[ |;/,]*(?P<label>{_ANY})(?= |$|[|;/,])")
+#: "NOM X PRENOM Y DDN 12/03/1960 SEXE F": labels without colon between their values, when the line has them all.
+_STRUNG: Final = re.compile(
+    r"(?<![A-Z0-9'\-(])(?P<label>IPP|NOM DE NAISSANCE|NOM|PRENOMS?|DATE DE NAISSANCE|DDN|NE\(E\) LE|SEXE)(?= )"
+)
+_WHOLE: Final = frozenset(("given_names", "birth_date", "sex"))
 #: Too common at the beginning of a sentence to be labels without a colon.
-_PROSE: Final = frozenset(("NE LE", "NEE LE", "NE(E)", "NE(E) LE", *_LABELS[""].split("|"), "GENRE"))
+_PROSE: Final = frozenset(("NAISSANCE", "NE LE", "NEE LE", "NE(E)", "NE(E) LE", *_LABELS[""].split("|"), "GENRE"))
 _SEXES: Final = re.compile(
     r"(?<![A-Z])(?:FEMININ|MASCULIN|FEMME|HOMME|MADAME|MADEMOISELLE|MME|MLLE|MONSIEUR|MR|[FMH])(?![A-Z])"
 )
@@ -168,6 +177,11 @@ def _labels(folded: str) -> list[tuple[str, int, int, int]]:
 
 
 def _without_colon(folded: str) -> list[tuple[str, int, int]]:
+    strung = [(m.group("label"), m.start(), m.end()) for m in _STRUNG.finditer(folded)]
+    if len({_TRAIT[label] for label, *_ in strung} & _WHOLE) == len(_WHOLE) and all(
+        after - end > 1 for (_, _, end), (_, after, _) in pairwise(strung)
+    ):
+        return strung
     first = _AT_START.match(folded)
     if first is None:
         return []
@@ -192,8 +206,11 @@ def _is_cell(rest: str) -> bool:
 
 def _read(label: str, value: str) -> dict[str, str]:
     """The traits that a value says under its label; those that begin with ~ give way to any other wording."""
-    trait = _TRAIT.get(label, "person")
     folded = lay_out(value).folded
+    if label not in _TRAIT and re.fullmatch(_BIRTH, label):
+        date = textdates.read(folded, 0)
+        return _read_birth_date(label, folded) | _read_sex(folded[date[1] :].lstrip(" /-,")) if date else {}
+    trait = _TRAIT.get(label, "person")
     if trait in ("birth_name", "used_name", "family_name", "person"):
         return _read_names(trait, value)
     if trait in ("first_given", "given_names"):
@@ -257,7 +274,7 @@ def _read_birth_date(label: str, folded: str) -> dict[str, str]:
 
 def _read_sex(folded: str) -> dict[str, str]:
     """One sex; boxes that show both say nothing."""
-    said = {sex_of(word) for word in _SEXES.findall(folded[:40])} - {None}
+    said = {lexicon.SEX.get(word) or sex_of(word) for word in _SEXES.findall(folded[:40])} - {None}
     return {"sex": next(iter(said)) or ""} if len(said) == 1 and _SEXES.match(folded) else {}
 
 

@@ -32,7 +32,8 @@ RELATIVE: Final = re.compile(f"{_W}(?:{_KIN}){_E}|{_W}(?:ACCOMPAGNEE? D'|EPOUSE 
 
 #: The same word just after a person: "Mme X, sa mère", "M. X (père de la patiente)"; not "mère de trois enfants".
 APPOSED: Final = re.compile(
-    rf"[\s,;(\-:]*(?:(?:EST|ETAIT|QUI EST) )?(?:(?:SA|SON|LA|LE|LEUR|UNE?|VOTRE|NOTRE) |L')?(?:{_KIN}){_E}"
+    r"[\s,;(\-:]*(?:(?:EST|ETAIT|QUI EST|C'EST|C'ETAIT) )?"
+    rf"(?:(?:SA|SON|LA|LE|LEUR|UNE?|VOTRE|NOTRE) |L')?(?:{_KIN}){_E}"
     r"(?! DE (?:FAMILLE|[0-9]|UN|DEUX|TROIS|QUATRE|CINQ|SIX|PLUSIEURS)| UNIQUE)"
 )
 
@@ -64,7 +65,7 @@ SEX: Final = {
 
 #: Lines that name the patient; the name follows the mark, or stands on the next line.
 PATIENT_LINE: Final = re.compile(
-    r"(?m)^[ \-*•]*(?:(?:DOSSIER|IDENTITE|NOM|REF(?:ERENCE)?S?|COORDONNEES|ETIQUETTE) (?:DU |DE LA |"
+    r"(?m)^[ \-*•]*(?:(?:DOSSIER|IDENTITE|NOM|REF(?:ERENCE)?S?\.?|COORDONNEES|ETIQUETTE) (?:DU |DE LA |"
     r"DE LA/DU |DU/DE LA )?)?"
     r"(?:PATIENTE?(?:\(E\)|/E|\.E|·E)?(?: CONCERNEE?| EXAMINEE?)?|CONCERNE|CONCERNANT|OBJET|RE|REF|RÉF|"
     r"A PROPOS DE|AU SUJET DE|"

@@ -18,9 +18,11 @@ _ORPHAN_LINES: Final = 4
 _ORPHAN_REACH: Final = 300
 _ORPHAN: Final = re.compile(r"(?m)^[ \-]*(?=(?:NEE?|NE\(E\)) (?:LE|EN) |DDN|DATE DE NAISSANCE)")
 _AFTER_NAME: Final = re.compile(
-    r"(?<![A-Z0-9])(?:(?:NEE?|NE\(E\)|NE\.E|DDN|D\.D\.N\.?)(?= ?:? ?(?:LE|EN)? ?:? ?[0-9])"
+    r"(?<![A-Z0-9])(?:SEXE ?:? ?(?:FEMININ|MASCULIN|[FMH])[ ,;-]{1,3})?"
+    r"(?:(?:NEE?|NE\(E\)|NE\.E|DDN|D\.D\.N\.?)(?= ?:? ?(?:LE|EN)? ?:? ?[0-9])"
     r"|(?:NEE|EPOUSE|EPSE|EP\.|VEUVE) (?=[A-Z]))"
 )
+_FILE_NUMBER: Final = re.compile(r"(?:N° ?)?[0-9]{3,12} ?[/\-,] ?(?=[A-Z])")
 
 _BIRTHS: Final = (lexicon.BORN, lexicon.BORN_AT, lexicon.DATED)
 _LE: Final = re.compile("LE ")
@@ -103,6 +105,8 @@ def _is_head(page: Page, found: re.Match[str]) -> bool:
 def _mention(page: Page, start: int, head: str, after: int, copied: _Spans) -> Mention | None:
     if head == "LINE":
         after = _skip(page, after)
+        filed = _FILE_NUMBER.match(page.folded, after)
+        after = filed.end() if filed else after
         if lexicon.HEAD.match(page.folded, after):
             return None
     widow = lexicon.WIDOW.match(page.folded, after)
@@ -162,13 +166,16 @@ def _piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tuple[Ment
             words, end = fullnames.run(page, opened.end())
             if words:
                 said = "F" if opened.group().startswith("NEE") else None
-                named = fullnames.names(words)
-                return (
-                    replace(mention, birth=named) if field == "birth" else replace(mention, used=named),
-                    end,
-                    said,
-                )
+                return _married(mention, field, fullnames.names(words), words), end, said
     return _small_piece(page, at, mention, dashes=dashes)
+
+
+def _married(mention: Mention, field: str, said: fullnames.Names, words: tuple[str, ...]) -> Mention:
+    """The other family name; the given names that stand only after it ("Mme X née Y Anne") are the person's."""
+    if said.family and said.given_names and said.family.startswith(words[0]) and not mention.names.given_names:
+        own = replace(mention.names, first_given=said.first_given, given_names=said.given_names)
+        mention, said = replace(mention, names=own), fullnames.Names(family=said.family)
+    return replace(mention, birth=said) if field == "birth" else replace(mention, used=said)
 
 
 def _small_piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tuple[Mention, int, str | None] | None:
@@ -183,12 +190,34 @@ def _small_piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tupl
         dated = textdates.read(page.prose, at)
         if dated and "00" not in (dated[0][4:6], dated[0][6:]):
             return replace(mention, birth_date=dated[0]), dated[1], None
+    alone = mention.names.family and mention.names.family.isupper() and not mention.names.given_names
+    if alone and (dashes or mention.sex):
+        read = _after_family(page, at, mention)
+        if read:
+            return read
     if mention.birth and not mention.names.given_names and mention.names.family and at <= len(page.text):
         words, end = fullnames.run(page, at)
         parts = fullnames.names(words)
         if words and parts.whole is None and len(words) == 1 and words[0] != words[0].upper():
             return replace(mention, names=replace(mention.names, first_given=words[0], given_names=words[0])), end, None
     return None
+
+
+def _after_family(page: Page, at: int, mention: Mention) -> tuple[Mention, int, str | None] | None:
+    """The given names after "NOM, " or "NOM (AUTRE NOM) "; the name between brackets is the birth name."""
+    before = page.folded[:at].rstrip()[-1:]
+    words, end = fullnames.run(page, at)
+    birth = mention.birth
+    if before == "(" and words and " ".join(words).isupper() and page.folded[end : end + 2] == ") " and not birth:
+        birth = fullnames.Names(family=" ".join(words))
+        words, end = fullnames.run(page, end + 2)
+    elif before != ",":
+        return None
+    if not words or len(words) > 3 or any(word.isupper() for word in words):
+        return None
+    listed = " ".join(words)
+    own = replace(mention.names, first_given=words[0] if len(words) == 1 else None, given_names=listed)
+    return replace(mention, names=own, birth=birth), end, None
 
 
 def sex_of(word: str | None) -> str | None:
@@ -219,7 +248,7 @@ def _part(page: Page, mention: Mention, head: str) -> Part:
 
 def _following(page: Page, at: int) -> str:
     """The words after an offset, over a line end only when the sentence goes on."""
-    after = page.prose[at : at + 60]
+    after = page.folded[at : at + 60]
     end = after.find("\n")
     goes_on = page.text[at + end + 1 : at + end + 2].islower()
     return after if end < 0 or goes_on else after[:end]

@@ -57,6 +57,30 @@ FILED: tuple[tuple[str, str, str], ...] = (
         "CLAIRE",
     ),
     ("whole name in one field", "Nom et prénom : MARTIN Jean\nDate de naissance : 12/03/1956\nSexe : Homme", "JEAN"),
+    ("her civility in a field", "Civilité : Madame\nNom : MARTIN\nPrénom : Claire\nDDN : 01/07/1958", "CLAIRE"),
+    ("her short civility in a field", "Civilité : Mme\nNom : DUPONT\nPrénom : Claire\nDDN : 01/07/1958", "CLAIRE"),
+    (
+        "dotted leaders",
+        "Nom ........ : MARTIN\nPrénom ..... : Jean\nNé(e) le ... : 12/03/1956\nSexe ....... : M",
+        "JEAN",
+    ),
+    ("labels without colon", "IPP 1542956  NOM MARTIN  PRENOM JEAN  DDN 12/03/1956  SEXE M", "JEAN"),
+    ("two values under one label", "Nom/Prénom : MARTIN Jean\nDate de naissance / Sexe : 12/03/1956 / M", "JEAN"),
+    (
+        "birth without its date's word",
+        "Prénom :\nJean\nNom :\nMARTIN\nSexe :\nMasculin\nNaissance :\n12/03/1956",
+        "JEAN",
+    ),
+    ("file number before the name", "Réf. patient : 79885 / MARTIN JEAN / 12-03-1956 / M", "JEAN"),
+    ("comma between the names", "Patient : MARTIN, Jean (M) - né le 12/03/1956", "JEAN"),
+    ("birth name in brackets", "Madame MARTIN (DUPONT) Claire\nDate de naissance : 01/07/1958", "CLAIRE"),
+    ("given only after the birth name", "Concerne : Mme MARTIN née DUPONT Claire, DDN : 01/07/1958", "CLAIRE"),
+    ("sex between name and date", "MARTIN Jean, sexe masculin, né le 12/03/1956", "JEAN"),
+    (
+        "kin named on the line under a long one",
+        "Madame Jacqueline DE LA BRETÈCHE, née le 30 janvier 1940 à Rennes\nPersonne de confiance : son fils Paul",
+        "JACQUELINE",
+    ),
     ("civility in a field", "Civilité : Monsieur\nNom : MARTIN\nPrénom : Jean\nDDN : 12/03/1956", "JEAN"),
     (
         "label without a colon",
@@ -511,4 +535,19 @@ HELD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("identity-incomplete",),
     ),
     ("date alone after the name", "Monsieur Jean MARTIN\nLe 12/03/1956", ("identity-incomplete",)),
+    (
+        "who came along, said after his name",
+        "Je réponds au sujet de votre patient. Bien à vous, M. Jean MARTIN, né le 12/03/1956 : c'est son accompagnant.",
+        ("identity-missing", "identity-incomplete"),
+    ),
+    (
+        "the other name in brackets",
+        "Madame DUPONT (MOREAU) Claire\nnée le 01/07/1958",
+        ("identity-doubtful", "patient-unknown"),
+    ),
+    (
+        "her civility beside a man",
+        "Civilité : Madame\nNom : MARTIN\nPrénom : Jean\nDDN : 12/03/1956",
+        ("identity-doubtful",),
+    ),
 )
