@@ -486,7 +486,8 @@ class Losing:
 
 
 async def work(house: House, machine: Deliverer, number: int) -> DeliveryState:
-    """Work the delivery's job one step; its state then."""
-    (job,) = await house.ledger.write("claim", lambda c: jobs.claim(c, house.now, house.lease, {"receipt": 1}))
+    """Work the delivery's job one step, when it is due; its state then."""
+    due = house.now + house.settings.retry.max
+    (job,) = await house.ledger.write("claim", lambda c: jobs.claim(c, due, house.lease, {"receipt": 1}))
     await machine.deliver(job)
     return (await house.ledger.read(lambda c: deliveries.get_delivery(c, number))).state
