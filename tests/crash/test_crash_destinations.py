@@ -13,29 +13,9 @@ import pytest
 from tests import pki as keys
 from tests.crash.house import Driver, House, build, copy, driver, survive
 from tests.protocol import referees
+from tests.protocol.between import DESTINATIONS
 from tests.protocol.referees import Referee
 from tests.samples import IPP_OID, REFEREE_ROW, Samples
-
-_DESTINATIONS = """
-[dpi]
-kind = "mllp"
-url = "mllp://127.0.0.1:{dpi}"
-[dmp]
-enabled = true
-base_url = "{dmp}"
-auth_cert = "{pki}/auth.pem"
-auth_key = "{pki}/auth.key"
-sign_cert = "{pki}/sign.pem"
-sign_key = "{pki}/sign.key"
-ca = "{pki}/ca.pem"
-lps_name = "Passerelle"
-lps_version = "1.0"
-lps_homologation_file = "{pki}/homologation"
-responsible = {{ id = "810100901111", name = "VAUQUELIN ARMAND", role = "10", specialty = "SM26" }}
-uncertain_type = "feed"
-unknown_wait = "0.1s"
-"""
-
 
 #: What the referee writes when we die in the middle of a message: nobody's rule was broken.
 CUT_SHORT = {"T14", "L01"}
@@ -63,7 +43,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         referees.dmp(folder / "dmp", rows, pki) as dmp,
         driver() as runs,
     ):
-        tables = _DESTINATIONS.format(dpi=record.port, dmp=dmp.base, pki=folder / "pki")
+        tables = DESTINATIONS.format(record=record.port, dmp=dmp.base, pki=folder / "pki", timeout="20s")
         yield Stage(folder, record, dmp, runs, build(folder / "template", tables))
 
 

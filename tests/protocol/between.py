@@ -28,7 +28,7 @@ from tests.protocol.referees import Referee
 
 PATIENCE = 60.0
 
-_TABLES = """
+DESTINATIONS = """
 [dpi]
 kind = "mllp"
 url = "mllp://127.0.0.1:{record}"
@@ -54,7 +54,7 @@ _RETRY = {'max = "0.2s"': 'max = "0.3s"', "breaker_after = 1000": "breaker_after
 
 def settle(folder: Path, pki: Path, record: int, dmp: str, timeout: str = "20s") -> House:
     """A house between a record's port and a DMP's address."""
-    house = build(folder, _TABLES.format(record=record, dmp=dmp, pki=pki, timeout=timeout))
+    house = build(folder, DESTINATIONS.format(record=record, dmp=dmp, pki=pki, timeout=timeout))
     text = house.config.read_text(encoding="utf-8")
     for was, now in _RETRY.items():
         assert was in text
