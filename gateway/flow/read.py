@@ -76,13 +76,18 @@ def _record(c: Connection, house: House, job: Job, seen: Arrival, reading: MailR
     found = mails.get_mail(c, seen.mail_id or 0)
     if found.reading is None:
         mails.keep_reading(c, found, text, reading.reader)
-    for one in reading.documents:
-        _add(c, house, seen, one)
-    if not reading.documents:
-        documents.add_document(c, seen.seq, 0, {"action": Action.CREATE, "found_at": house.now})
+    _add_all(c, house, seen, reading)
     mails.arrival_read(c, seen, reading.envelope.message_id)
     jobs.wake(c, "decide", None, house.now)
     return [jobs.enqueue(c, "decide", "decide", seen.seq, house.now, house.lease)]
+
+
+def _add_all(c: Connection, house: House, seen: Arrival, reading: MailReading) -> None:
+    """The documents, and the mail itself (ordinal 0) when it has none or only a logo beside what somebody wrote."""
+    for one in reading.documents:
+        _add(c, house, seen, one)
+    if not reading.documents or reading.problem is not None:
+        documents.add_document(c, seen.seq, 0, {"action": Action.CREATE, "found_at": house.now})
 
 
 def _add(c: Connection, house: House, seen: Arrival, one: DocumentReading) -> None:

@@ -90,7 +90,9 @@ def _judged(c: Connection, house: House, reading: MailReading, mailbox: str) -> 
     """What would become of each document if the mail came now; nothing is written."""
     seen = _as_if_seen(house, mailbox)
     context = context_of(c, house, seen, reading)
-    found = [_as_if_found(house, one) for one in reading.documents] or [_as_if_found(house, reading_of(reading, 0))]
+    found = [_as_if_found(house, one) for one in reading.documents]
+    if not found or reading.problem is not None:
+        found.append(_as_if_found(house, reading_of(reading, 0)))
     for its, judgement in zip(found, judge_all(c, house, found, reading, context, seen), strict=True):
         one = reading_of(reading, its.ordinal)
         yield f"Document {its.ordinal} : {one.title or one.filename or 'sans titre'} ({one.media_type})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from gateway.flow import read
 from gateway.ledger import documents, mails
 from gateway.ledger.engine import Ledger
-from gateway.model.documents import Action, DocumentReading
+from gateway.model.documents import Action, DocumentReading, Envelope, MailReading
 from gateway.model.ports import Silent
-from gateway.model.reasons import Ignored
+from gateway.model.reasons import Ignored, Reason
 from gateway.model.states import DocumentEvent
 from tests.unit.flow.test_judge import CDA, PDF
 
@@ -42,6 +42,10 @@ def _arrive(c: Connection) -> int:
 
 def _read(ledger: Ledger, seq: int, one: DocumentReading) -> None:
     ledger.submit("read", lambda c: read._add(c, HOUSE, mails.get_arrival(c, seq), one)).result()
+
+
+def _adder(seq: int, reading: MailReading) -> Callable[[Connection], None]:
+    return lambda c: read._add_all(c, HOUSE, mails.get_arrival(c, seq), reading)
 
 
 def _three(ledger: Ledger) -> list[int]:
@@ -70,6 +74,20 @@ def test_what_is_decided_keeps_its_claim(ledger: Ledger) -> None:
     ledger.submit("decide", lambda c: documents.move(c, owner, DocumentEvent.DECIDE)).result()
     _read(ledger, early, CDA)
     assert ledger.look(lambda c: documents.of_arrival(c, early))[0].duplicate_of == owner.id
+
+
+def test_what_somebody_wrote_beside_a_logo_is_kept_for_a_person(ledger: Ledger) -> None:
+    logo = replace(PDF, ordinal=1, ignored=Ignored.NOT_A_DOCUMENT)
+    letter, words, answer = _three(ledger)
+    readings = {
+        letter: MailReading("1", Envelope(), (logo, replace(PDF, ordinal=2))),
+        words: MailReading("1", Envelope(), (logo,), problem=Reason.NO_DOCUMENT),
+        answer: MailReading("1", Envelope(), (logo,), ignored=Ignored.REPORT),
+    }
+    for seq, reading in readings.items():
+        ledger.submit("read", _adder(seq, reading)).result()
+    kept = ledger.look(lambda c: [[d.ordinal for d in documents.of_arrival(c, seq)] for seq in readings])
+    assert [sorted(ordinals) for ordinals in kept] == [[1, 2], [0, 1], [1]]
 
 
 def test_a_deletion_claims_apart_from_what_it_deletes() -> None:
