@@ -195,7 +195,10 @@ def _without_colon(folded: str) -> list[tuple[str, int, int]]:
     if not folded[at:].strip(" |;/,"):
         return row
     label_text = first.group("label")
-    if label_text in _PROSE or (label_text == "NOM" and not _is_cell(folded[first.end() :])):
+    rest = folded[first.end() :]
+    dated = textdates.read(folded, first.end() + 1) if _TRAIT[label_text] == "birth_date" else None
+    alone = dated is not None and not folded[dated[1] :].strip(" .")
+    if (label_text in _PROSE and not alone) or (label_text == "NOM" and not _is_cell(rest)):
         return []
     return [(label_text, first.start(), first.end())]
 

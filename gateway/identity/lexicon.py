@@ -48,6 +48,8 @@ HEAD: Final = re.compile(
     rf"{_W}(MONSIEUR|MADAME|MADEMOISELLE|MME|MLLE|MELLE|MR|M|L'ENFANT|ENFANT|BEBE|NOURRISSON|PATIENTE?|DOCTEURE?|DR|"
     rf"PROFESSEURE?|PR|MAITRE|CONFRERE|CONSOEUR|CONSŒUR)(?:\.|{_E})"
 )
+#: What stands before the second civility of a form that leaves both: "M./Mme", "Madame ou Monsieur".
+BOTH: Final = re.compile(rf"{_W}(?:MONSIEUR|MADAME|MME|MLLE|MR|M)\.? ?(?:/|OU|-) ?$")
 PROFESSIONAL: Final = re.compile(r"DOCTEURE?|DR|PROFESSEURE?|PR|MAITRE|CONFRERE|CONSOEUR|CONSŒUR")
 TITLED: Final = re.compile(
     r"[ .]*(?:LE |LA |L')?(?:DOCTEURE?|DR|PROFESSEURE?|PR|MEDECIN|DIRECTEUR|DIRECTRICE|MAITRE)(?![A-Z])"
@@ -68,13 +70,15 @@ PATIENT_LINE: Final = re.compile(
     r"(?m)^[ \-*•]*(?:(?:DOSSIER|IDENTITE|NOM|REF(?:ERENCE)?S?\.?|COORDONNEES|ETIQUETTE) (?:DU |DE LA |"
     r"DE LA/DU |DU/DE LA )?)?"
     r"(?:PATIENTE?(?:\(E\)|/E|\.E|·E)?(?: CONCERNEE?| EXAMINEE?)?|CONCERNE|CONCERNANT|OBJET|RE|REF|RÉF|"
-    r"A PROPOS DE|AU SUJET DE|"
+    r"A PROPOS DE|AU SUJET DE|DOSSIER|"
     r"IDENTITE|NOM ?(?:,|/|-|ET|&|) ?PRENOMS?(?:\(S\))?|PRENOMS?(?:\(S\))? ?(?:,|/|-|ET|&|) ?NOM|"
     r"NOM COMPLET|CONSULTANTE?|SUJET|"
     r"PERSONNE (?:EXAMINEE|SOIGNEE|CONCERNEE)|USAGERE?|RESIDENTE?)(?: DU PATIENT| DE LA PATIENTE)? ?(?::|(?=\n))"
 )
 
-LOOSE_LINE: Final = re.compile(r"[ \-*•]*(?:OBJET|RE|REF|RÉF|SUJET|CONCERNE|CONCERNANT|A PROPOS DE|AU SUJET DE) ?:")
+LOOSE_LINE: Final = re.compile(
+    r"[ \-*•]*(?:OBJET|RE|REF|RÉF|SUJET|CONCERNE|CONCERNANT|A PROPOS DE|AU SUJET DE|DOSSIER) ?:"
+)
 
 #: Words that announce the patient just before his name.
 ANNOUNCED: Final = re.compile(

@@ -114,7 +114,7 @@ def _mention(page: Page, start: int, head: str, after: int, copied: _Spans) -> M
     professional = bool(lexicon.PROFESSIONAL.fullmatch(head)) or bool(lexicon.TITLED.match(page.folded, after))
     if not words and not professional:
         return None
-    sex = lexicon.SEX.get(head)
+    sex = None if lexicon.BOTH.search(page.folded[max(0, start - 14) : start]) else lexicon.SEX.get(head)
     told = head == "LINE" or _on_patient_line(page, start) or bool(lexicon.ANNOUNCED.search(_context(page, start)))
     mention = _tail(page, Mention(start, end, Part.NAMED, fullnames.names(words), sex=sex), dashes=told)
     if professional or copied.hold(start):

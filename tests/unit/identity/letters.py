@@ -81,6 +81,8 @@ FILED: tuple[tuple[str, str, str], ...] = (
         "Madame Jacqueline DE LA BRETÈCHE, née le 30 janvier 1940 à Rennes\nPersonne de confiance : son fils Paul",
         "JACQUELINE",
     ),
+    ("birth alone on its line", "NOM : DUPONT\nPRENOM : CLAIRE\nNE(E) LE 01.07.1958\nSEXE F", "CLAIRE"),
+    ("file of", "Dossier : M. MARTIN Jean - 12/03/1956", "JEAN"),
     ("civility in a field", "Civilité : Monsieur\nNom : MARTIN\nPrénom : Jean\nDDN : 12/03/1956", "JEAN"),
     (
         "label without a colon",
@@ -550,4 +552,11 @@ HELD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Civilité : Madame\nNom : MARTIN\nPrénom : Jean\nDDN : 12/03/1956",
         ("identity-doubtful",),
     ),
+    ("both civilities", "M./Mme Jean MARTIN, né(e) le 12/03/1956", ("identity-incomplete",)),
+    (
+        "both civilities in full",
+        "Madame / Monsieur Jean MARTIN\nDate de naissance : 12/03/1956",
+        ("identity-incomplete",),
+    ),
+    ("a file that names nobody", "Dossier : Cancer du sein\nCher confrère,", ("identity-missing",)),
 )
