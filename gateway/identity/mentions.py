@@ -190,8 +190,8 @@ def _small_piece(page: Page, at: int, mention: Mention, *, dashes: bool) -> tupl
         dated = textdates.read(page.prose, at)
         if dated and "00" not in (dated[0][4:6], dated[0][6:]):
             return replace(mention, birth_date=dated[0]), dated[1], None
-    alone = mention.names.family and mention.names.family.isupper() and not mention.names.given_names
-    if alone and (dashes or mention.sex):
+    family = mention.names.family or mention.names.whole or ""
+    if family.isupper() and not mention.names.given_names and (dashes or mention.sex):
         read = _after_family(page, at, mention)
         if read:
             return read
@@ -211,12 +211,13 @@ def _after_family(page: Page, at: int, mention: Mention) -> tuple[Mention, int, 
     if before == "(" and words and " ".join(words).isupper() and page.folded[end : end + 2] == ") " and not birth:
         birth = fullnames.Names(family=" ".join(words))
         words, end = fullnames.run(page, end + 2)
-    elif before != ",":
+    elif before != "," or mention.names.whole:  # of several capitals before a comma, one may be the given name
         return None
     if not words or len(words) > 3 or any(word.isupper() for word in words):
         return None
     listed = " ".join(words)
-    own = replace(mention.names, first_given=words[0] if len(words) == 1 else None, given_names=listed)
+    family = mention.names.family or mention.names.whole
+    own = fullnames.Names(family, words[0] if len(words) == 1 else None, listed)
     return replace(mention, names=own, birth=birth), end, None
 
 

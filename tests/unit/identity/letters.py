@@ -82,6 +82,11 @@ FILED: tuple[tuple[str, str, str], ...] = (
         "JACQUELINE",
     ),
     ("birth alone on its line", "NOM : DUPONT\nPRENOM : CLAIRE\nNE(E) LE 01.07.1958\nSEXE F", "CLAIRE"),
+    (
+        "birth name in brackets after a particle",
+        "Madame DE LA BRETÈCHE (DE LA BRETÈCHE) Jacqueline, née le 30/01/1940",
+        "JACQUELINE",
+    ),
     ("file of", "Dossier : M. MARTIN Jean - 12/03/1956", "JEAN"),
     ("civility in a field", "Civilité : Monsieur\nNom : MARTIN\nPrénom : Jean\nDDN : 12/03/1956", "JEAN"),
     (
