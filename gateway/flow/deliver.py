@@ -7,7 +7,9 @@ outcome is unknown; after unknown the destination is asked, or given the identic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -20,6 +22,9 @@ from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Destination, Frozen, Outcome
 from gateway.model.states import ENDED, DeliveryEvent, DeliveryState
+
+#: A mail beyond this many bytes makes payloads of which one at a time is enough.
+LARGE = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,11 @@ class Deliverer:
     house: House
     legs: dict[str, Leg]
     breakers: Breakers
+    large: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def deliver(self, job: Job) -> None:
-        """Work delivery ``job.subject`` one step."""
-        found, obstacle = await self.house.ledger.read(lambda c: _look(c, job.subject))
+        """Work delivery ``job.subject`` one step; what comes from a large mail, one at a time: memory is bounded."""
+        found, obstacle, size = await self.house.ledger.read(lambda c: _look(c, job.subject))
         if found.state in ENDED:
             await self.house.ledger.write("done", lambda c: jobs.finish(c, job))
             return
@@ -98,6 +104,10 @@ class Deliverer:
         if gate is not None:
             await self.house.ledger.write("park", lambda c: self._park(c, job, found, gate))
             return
+        async with self.large if size > LARGE else nullcontext():
+            await self._step(job, found)
+
+    async def _step(self, job: Job, found: Delivery) -> None:
         leg = self.legs[found.destination]
         if found.state is DeliveryState.SENDING:
             found = await self._lost(found)
@@ -213,9 +223,9 @@ class _Gate:
     until: float
 
 
-def _look(c: Connection, number: int) -> tuple[Delivery, str | None]:
+def _look(c: Connection, number: int) -> tuple[Delivery, str | None, int]:
     found = deliveries.get_delivery(c, number)
-    return found, _obstacle(c, found)
+    return found, _obstacle(c, found), deliveries.mail_size(c, found)
 
 
 def _obstacle(c: Connection, found: Delivery) -> str | None:

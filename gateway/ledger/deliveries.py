@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.ledger.documents import StaleError
 from gateway.ledger.rows import Attempt, Delivery, DestinationRow, as_value, as_values, new_id
-from gateway.ledger.tables import attempt, delivery, destination, document
+from gateway.ledger.tables import arrival, attempt, delivery, destination, document
 from gateway.model.delivery import Outcome
 from gateway.model.states import DELIVERY, ENDED, DeliveryEvent, DeliveryState, advance
 
@@ -28,6 +28,8 @@ _WAITING_FOR = select(delivery.c.id).where(delivery.c.after_id == bindparam("num
 _SAME = update(delivery).where(delivery.c.id == bindparam("row_id"), delivery.c.version == bindparam("row_version"))
 _NEW_ATTEMPT = insert(attempt)
 _END_ATTEMPT = update(attempt).where(attempt.c.id == bindparam("row_id"))
+_SIZE_OF_DOCUMENT = select(arrival.c.size).join(document).where(document.c.id == bindparam("number"))
+_SIZE_OF_ARRIVAL = select(arrival.c.size).where(arrival.c.seq == bindparam("number"))
 _DESTINATION = select(destination).where(destination.c.name == bindparam("of"))
 
 
@@ -58,6 +60,12 @@ def receipt_of(c: Connection, seq: int) -> Delivery | None:
     query = select(delivery).where(delivery.c.arrival_seq == seq).order_by(delivery.c.id.desc()).limit(1)
     row = c.execute(query).one_or_none()
     return None if row is None else as_value(Delivery, row)
+
+
+def mail_size(c: Connection, found: Delivery) -> int:
+    """The size in bytes of the mail that a delivery comes from."""
+    of = _SIZE_OF_ARRIVAL if found.document_id is None else _SIZE_OF_DOCUMENT
+    return int(c.execute(of, {"number": found.document_id or found.arrival_seq}).scalar_one())
 
 
 def waiting_for(c: Connection, number: int) -> list[int]:

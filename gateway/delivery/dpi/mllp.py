@@ -9,6 +9,7 @@ it could act on, and the message goes over a fresh one.
 from __future__ import annotations
 
 import asyncio
+import io
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -46,7 +47,9 @@ class Peer:
 def prepare(request: mdm.MdmRequest) -> Frozen:
     """Freeze a delivery: the whole message. Raises MdmError."""
     head = msgspec.json.encode({"control_id": request.control_id})
-    return Frozen(request.control_id, request.action, head, b"".join(mdm.build(request)))
+    body = io.BytesIO()  # joining the chunks would hold a large message twice
+    body.writelines(mdm.build(request))
+    return Frozen(request.control_id, request.action, head, body.getvalue())
 
 
 class Mllp:
