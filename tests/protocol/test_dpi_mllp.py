@@ -286,6 +286,10 @@ def _refuse_one(listener: socket.socket, context: ssl.SSLContext) -> None:
             except ssl.SSLError:
                 connection.sendall(outgoing.read())
                 outgoing.write_eof()
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(20)
+        while connection.recv(65536):  # closing on what was not read would take the alert back
+            pass
         while connection.recv(65536):
             pass
 

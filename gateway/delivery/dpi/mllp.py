@@ -146,6 +146,9 @@ class _Connection:
         await asyncio.sleep(0)
         if error := self.reader.exception():
             raise error
+        if self.writer.is_closing():
+            self.abort()
+            await self.writer.wait_closed()  # raises what ended it, if more is known than the end
         if self.reader.at_eof() or self.writer.is_closing():
             raise ConnectionResetError
 
