@@ -277,7 +277,13 @@ _IDENTITY = (
         "if False:",
         f"{_MATCH}one_of_the_four_off_or_missing",
     ),
-    _one("traits-ambiguous", "identity/match.py", "if len(homonyms) > 1:", "if False:", f"{_MATCH}several_patients_fit"),
+    _one(
+        "traits-ambiguous",
+        "identity/match.py",
+        "if len(homonyms) > 1:",
+        "if False:",
+        f"{_MATCH}several_patients_fit",
+    ),
     _one(
         "ins-without-authority",
         "identity/match.py",
