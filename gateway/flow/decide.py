@@ -51,10 +51,11 @@ def _decide(c: Connection, house: House, job: Job) -> list[Job]:
     reading = mails.get_mail(c, seen.mail_id or 0).decoded()
     undecided = [d for d in documents.of_arrival(c, seen.seq) if d.state is DocumentState.READ]
     strict = any(d.action is not Action.CREATE for d in undecided)
-    if mails.earlier_unread(c, seen.seq, failing_too=strict):
+    too_early = mails.earlier_unread(c, seen.seq, failing_too=strict)
+    if too_early or (strict and jobs.earlier_at_hand(c, "decide", seen.seq, house.now)):
         jobs.give_back(c, job, house.now, parked="after")
         return []
-    if not undecided or not jobs.finish(c, job):
+    if not jobs.finish(c, job) or not undecided:
         return []
     context = context_of(c, house, seen, reading)
     judged = judge_all(c, house, undecided, reading, context, seen)

@@ -32,6 +32,13 @@ _GIVE_BACK = update(job).where(_OURS)
 _DROP = delete(job).where(_OF_KIND, job.c.subject == bindparam("of"))
 _WAKE_ALL = update(job).where(_OF_KIND)
 _WAKE = _WAKE_ALL.where(job.c.subject.in_(bindparam("subjects", expanding=True)))
+_EARLIER_AT_HAND = select(
+    exists().where(
+        job.c.kind == bindparam("of_kind"),
+        job.c.subject < bindparam("of"),
+        job.c.token.is_not(None) | (job.c.parked.is_(None) & (job.c.due <= bindparam("now"))),
+    )
+)
 _ANY_ALONE = select(exists().where(job.c.alone, (job.c.due <= bindparam("now")) | job.c.token.is_not(None)))
 _NEXT_DUE = select(func.min(job.c.due)).where(_READY)
 _DUE = (
@@ -168,6 +175,11 @@ def free(c: Connection, now: float, *, all_of_them: bool) -> int:
     if not all_of_them:
         dead = dead.where(job.c.lease_until < now)
     return c.execute(dead.values(token=None, lease_until=None, alone=True)).rowcount
+
+
+def earlier_at_hand(c: Connection, kind: str, subject: int, now: float) -> bool:
+    """Whether the same work for an earlier subject runs, or could at once; what waits for something does not count."""
+    return bool(c.execute(_EARLIER_AT_HAND, {"of_kind": kind, "of": subject, "now": now}).scalar_one())
 
 
 def next_due(c: Connection) -> float | None:
