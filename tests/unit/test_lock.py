@@ -98,7 +98,7 @@ def test_a_package_host_would_be_seen(text: str) -> None:
     assert _PACKAGE_HOST.search(text)
 
 
-@pytest.mark.parametrize("text", ["cd /home/me", '"/root/x"', "file:///work/x"])
+@pytest.mark.parametrize("text", ["cd /home/me", '"/' + 'root/x"', "file:///" + "work/x"])
 def test_a_folder_of_one_machine_would_be_seen(text: str) -> None:
     assert _MACHINE.search(text)
 
