@@ -161,12 +161,6 @@ def open_entries(c: Connection) -> list[Entry]:
     return as_values(Entry, c.execute(query).all())
 
 
-def entries_of(c: Connection, number: int) -> list[Entry]:
-    """Every entry of a document."""
-    query = select(entry).where(entry.c.document_id == number).order_by(entry.c.id)
-    return as_values(Entry, c.execute(query).all())
-
-
 def change_entry(c: Connection, found: Entry, **values: object) -> None:
     """Set columns of an open entry. StaleError when somebody else has just settled or changed it."""
     same = (entry.c.id == found.id) & (entry.c.version == found.version) & entry.c.closed_at.is_(None)

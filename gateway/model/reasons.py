@@ -67,9 +67,6 @@ class NotFed(StrEnum):
     OFF = "off"
 
 
-#: Reasons of a worklist entry about one destination; the document itself stays filed.
-DESTINATION_REASONS = frozenset({Reason.DPI_REFUSED, Reason.DMP_REFUSED, Reason.IDENTITY_CHANGED})
-
 #: What only the sender can mend: a negative receipt leaves at once (DESIGN §5, Receipts).
 SENDER_MENDS = frozenset({Reason.UNREADABLE, Reason.ENCRYPTED, Reason.MALFORMED_XDM, Reason.UNSAFE})
 
