@@ -9,10 +9,11 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.formats import cda, dangers, kinds, xdm, xmltree
+from gateway.formats import cda, containers, dangers, kinds, xdm, xmltree
 from gateway.formats.archive import Archive, Entry
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
+from gateway.formats.message import Inner, Message
 from gateway.formats.mime import Part
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Action, Carrier, DocumentReading
@@ -67,6 +68,10 @@ def of_bytes(path: str, name: str, kind: Kind, data: bytes, context: Context, *,
             return [_of_cda(reading, data, context)]
         if kind is Kind.XML:
             xmltree.parse(data, context.limits)
+        if kind in containers.MESSAGES:
+            return _of_message(reading, kind, data, context, depth=depth)
+        if kind in containers.PACKAGES:
+            return _of_package(reading, kind, data, context, depth=depth)
     except FormatError as error:
         return [Draft(refused(reading, error))]
     if kind is Kind.PDF:
@@ -79,10 +84,10 @@ def refused(reading: DocumentReading, error: FormatError) -> DocumentReading:
     return replace(reading, problem=error.reason, detail=error.detail)
 
 
-def body_document(path: str, kind: Kind, data: bytes, text: str) -> Draft:
-    """A document that is the text of the mail itself (HPRIM, HL7)."""
-    reading = _plain(path, "", kind, data)
-    return Draft(replace(_not_read(reading, kind), carrier=Carrier.BODY, text=text))
+def body_document(path: str, kind: Kind, data: bytes, text: str, context: Context) -> list[Draft]:
+    """The documents of a text of the mail itself (HPRIM, HL7)."""
+    found = of_bytes(path, "", kind, data, context, depth=0)
+    return [replace(one, reading=_from_body(one.reading, text)) for one in found]
 
 
 def unopened(part: Part) -> Draft:
@@ -111,6 +116,59 @@ def _not_read(reading: DocumentReading, kind: Kind) -> DocumentReading:
     if kind is Kind.UNKNOWN and extension in _ANNOUNCED:
         return replace(reading, problem=Reason.UNREADABLE, detail="Le fichier est abîmé : son contenu est illisible.")
     return replace(reading, problem=Reason.UNSUPPORTED_FORMAT, detail=_UNSUPPORTED)
+
+
+def _from_body(reading: DocumentReading, text: str) -> DocumentReading:
+    carrier = Carrier.BODY if reading.carrier is Carrier.OTHER else reading.carrier
+    return replace(reading, carrier=carrier, text=reading.text or text)
+
+
+def _of_message(reading: DocumentReading, kind: Kind, data: bytes, context: Context, *, depth: int) -> list[Draft]:
+    """Each message of a file; of one message, the files inside it or else itself."""
+    form = containers.MESSAGES[kind]
+    cut = form.split(data, context.limits)
+    if len(cut) > 1:
+        return _of_inner(reading, cut, context, depth=depth)
+    message = form.read(data, context.limits)
+    files = _of_inner(reading, message.embedded, context, depth=depth) if message.embedded else [Draft(reading)]
+    return [replace(file, reading=_with_message(file.reading, message)) for file in files]
+
+
+def _of_package(reading: DocumentReading, kind: Kind, data: bytes, context: Context, *, depth: int) -> list[Draft]:
+    """Each file of a package that says nothing of its own."""
+    return _of_inner(reading, containers.PACKAGES[kind](data, context.limits), context, depth=depth)
+
+
+def _of_inner(reading: DocumentReading, files: Sequence[Inner], context: Context, *, depth: int) -> list[Draft]:
+    if depth > context.limits.zip_depth:
+        raise FormatError(Reason.UNSAFE, "Des fichiers sont imbriqués de façon anormale.")
+    drafts: list[Draft] = []
+    for index, file in enumerate(files):
+        path, name, kind = f"{reading.part}!{index}", file.name or reading.filename, sniff(file.data)
+        try:
+            dangers.refuse(file.data, kind, name)
+            drafts += of_bytes(path, name, kind, file.data, context, depth=depth + 1)
+        except FormatError as error:
+            drafts.append(Draft(refused(_plain(path, name, kind, file.data), error)))
+    return drafts
+
+
+def _with_message(reading: DocumentReading, message: Message) -> DocumentReading:
+    """What a message adds to a document inside it, or says of itself."""
+    problem, detail = reading.problem, reading.detail
+    if message.cancelled and problem is None:
+        problem, detail = Reason.CANCELLED_RESULT, "L'expéditeur annule ce résultat."
+    return replace(
+        reading,
+        claims=(*message.claims, *reading.claims),
+        text=reading.text or message.text,
+        title=reading.title or message.title,
+        type=reading.type or message.type,
+        act_date=reading.act_date or message.act_date,
+        final=reading.final and message.final,
+        problem=problem,
+        detail=detail,
+    )
 
 
 def _of_cda(reading: DocumentReading, data: bytes, context: Context) -> Draft:

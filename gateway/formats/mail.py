@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from lxml import etree
 
-from gateway.formats import VERSION, copies, drafts, envelope, kinds, mime, pdf
-from gateway.formats.archive import Archive, at
+from gateway.formats import VERSION, containers, copies, drafts, envelope, kinds, mime, pdf
 from gateway.formats.copies import Original
 from gateway.formats.drafts import Context, Draft
 from gateway.formats.errors import FormatError
@@ -65,8 +64,7 @@ def extract(raw: bytes, part: str, *, limits: Limits = DEFAULT) -> bytes:
             raise _absent()
         data = files[int(uuencoded)][1]
     for index in inside:
-        archive = Archive(data, limits)
-        data = archive.read(at(archive, int(index) if index.isdecimal() else -1))
+        data = containers.member(data, int(index) if index.isdecimal() else -1, limits)
     return data
 
 
@@ -82,7 +80,7 @@ def _of_part(part: Part, context: Context) -> list[Draft]:
         return [draft for inner, content in named for draft in drafts.of_part(inner, content, context)]
     kind = sniff(data)
     if kind in _LETTERS:
-        return [drafts.body_document(part.path, kind, data, part.text(context.limits.document_text))]
+        return drafts.body_document(part.path, kind, data, part.text(context.limits.document_text), context)
     if kind in _WORDS:
         return []
     return drafts.of_part(part, data, context)

@@ -153,6 +153,25 @@ class Visibility:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeGuess:
+    """What a letter seems to be by its words and layout: a type of JDV_J07, how sure (0 to 1), and the words."""
+
+    code: str
+    confidence: float
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """A professional who signs a letter, as written. ``rpps`` may be empty; ``line`` counts from 1."""
+
+    family: str
+    given: str = ""
+    rpps: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentReading:
     """One document (or thing set aside) found in a mail.
 
@@ -161,7 +180,10 @@ class DocumentReading:
     ``problem`` sends the document to quarantine with ``detail`` (French, for a person; no bytes of the document).
     ``claims`` are the identities stated, the document's own first; ``metadata_claim`` is METADATA.XML's.
     ``schema_errors`` are those of the CDA schema, when it was checked. ``confidentiality`` is the stricter of what the
-    CDA and METADATA.XML say (N, R or V; empty: neither says).
+    CDA and METADATA.XML say (N, R or V; empty: neither says). ``rendition`` is the media type in which a document
+    travels that cannot travel as carried (empty: as carried). ``text_source`` is that of its text: text, or ocr;
+    ``image_only`` when its pages are pictures of which no text was read. ``symbols`` are the texts of the Data Matrix
+    symbols found on its pages.
     """
 
     ordinal: int
@@ -189,6 +211,12 @@ class DocumentReading:
     schema_errors: tuple[str, ...] = ()
     pages: int | None = None
     confidentiality: str = ""
+    rendition: str = ""
+    text_source: str = "text"
+    image_only: bool = False
+    symbols: tuple[str, ...] = ()
+    guess: TypeGuess | None = None
+    signatories: tuple[Signatory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +224,7 @@ class Envelope:
     """What the header fields say of the mail. Addresses are bare and lower case; unsigned hints, never identity.
 
     ``receipt_to`` is Disposition-Notification-To; ``automatic`` is true for reports, automatic answers and lists.
+    ``signature`` is the state of an S/MIME signature: valid, invalid, unverified, or empty when there is none.
     """
 
     message_id: str = ""
@@ -209,6 +238,7 @@ class Envelope:
     receipt_to: str = ""
     automatic: bool = False
     body: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

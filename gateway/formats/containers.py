@@ -1,0 +1,52 @@
+"""Files that hold files: archives, messages, Outlook packages. One numbering for reading and for extracting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from gateway.formats.archive import Archive, at
+from gateway.formats.errors import FormatError
+from gateway.formats.limits import Limits
+from gateway.formats.message import Inner, Message
+from gateway.formats.sniff import Kind, sniff
+from gateway.model.reasons import Reason
+
+
+class MessageFormat(Protocol):
+    """A module that reads messages: ``split`` gives each message of a file (its bytes), ``read`` one of them."""
+
+    def split(self, data: bytes, limits: Limits) -> tuple[Inner, ...]:
+        """The messages, each about one patient; one or none means that the file is not to be cut."""
+
+    def read(self, data: bytes, limits: Limits) -> Message:
+        """One message. FormatError."""
+
+
+#: The formats whose messages speak of the documents inside them.
+MESSAGES: Final[Mapping[Kind, MessageFormat]] = {}
+
+#: The formats that only pack files: bytes in, the files in their order. FormatError.
+PACKAGES: Final[Mapping[Kind, Callable[[bytes, Limits], tuple[Inner, ...]]]] = {}
+
+
+def inside(kind: Kind, data: bytes, limits: Limits) -> tuple[Inner, ...]:
+    """The files inside bytes that are no ZIP; empty when they hold none. FormatError."""
+    if kind in PACKAGES:
+        return PACKAGES[kind](data, limits)
+    if kind not in MESSAGES:
+        return ()
+    cut = MESSAGES[kind].split(data, limits)
+    return cut if len(cut) > 1 else MESSAGES[kind].read(data, limits).embedded
+
+
+def member(data: bytes, index: int, limits: Limits) -> bytes:
+    """The bytes of one file inside, by its place. FormatError when there is none."""
+    kind = sniff(data)
+    if kind is Kind.ZIP:
+        archive = Archive(data, limits)
+        return archive.read(at(archive, index))
+    files = inside(kind, data, limits)
+    if not 0 <= index < len(files):
+        raise FormatError(Reason.UNREADABLE, "Ce fichier n'est pas dans le message.")
+    return files[index].data
