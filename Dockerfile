@@ -22,7 +22,7 @@ RUN python3 -m venv /opt/gateway \
 FROM ${BASE}
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        ca-certificates libmagic1 libseccomp2 python3 \
+        ca-certificates fonts-dejavu-core fonts-liberation libmagic1 libseccomp2 python3 tesseract-ocr-fra tesseract-ocr-osd \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 gateway \
     && useradd --uid 10001 --gid 10001 --home-dir /var/lib/gateway --shell /usr/sbin/nologin gateway \

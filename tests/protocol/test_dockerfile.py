@@ -100,7 +100,18 @@ def test_the_program_runs_without_rights_and_cannot_change_itself() -> None:
 def test_nothing_of_the_build_but_the_program_is_in_the_image() -> None:
     packages = re.search(r"--no-install-recommends(.*?)&&", of("RUN", FINAL)[0])
     assert packages is not None
-    assert set(packages[1].split()) == {"ca-certificates", "libmagic1", "libseccomp2", "python3"}
+    reading = {"tesseract-ocr-fra", "tesseract-ocr-osd", "fonts-dejavu-core", "fonts-liberation"}
+    assert set(packages[1].split()) == {"ca-certificates", "libmagic1", "libseccomp2", "python3"} | reading
+
+
+def test_the_image_the_guide_and_the_set_up_name_the_same_packages() -> None:
+    setup = (ROOT / ".ci" / "setup").read_text(encoding="utf-8")
+    wanted = set(re.search(r"^packages=\((.*?)\)", setup, re.MULTILINE)[1].split())  # type: ignore[index]
+    guide = (ROOT / "docs" / "guide-exploitant.md").read_text(encoding="utf-8")
+    packages = re.search(r"--no-install-recommends(.*?)&&", of("RUN", FINAL)[0])
+    assert packages is not None
+    assert wanted <= set(packages[1].split())
+    assert all(package in guide for package in wanted)
 
 
 def test_all_that_is_installed_stands_in_the_hashed_lock() -> None:
