@@ -26,6 +26,10 @@ class Limits:
     xml_bytes: int = 64 * 1024 * 1024
     xml_depth: int = 120
     schema_errors: int = 20
+    office_blocks: int = 20_000
+    office_text: int = 1_000_000
+    rtf_depth: int = 1000
+    pictures: int = 60
     pdf_pages: int = 30
     pdf_operations: int = 300_000
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import magic
 
+from gateway.formats import charset
+
 
 class Kind(StrEnum):
     """What the bytes are; the value is the media type that we give them."""
@@ -21,6 +23,8 @@ class Kind(StrEnum):
     XML = "application/xml"
     HTML = "text/html"
     RTF = "application/rtf"
+    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    ODT = "application/vnd.oasis.opendocument.text"
     OLE = "application/x-ole-storage"
     PNG = "image/png"
     JPEG = "image/jpeg"
@@ -79,6 +83,12 @@ _HPRIM_END = re.compile(r"\*{4} ?FIN(?:FICHIER)? ?\*{4}", re.IGNORECASE)
 _DATE_LINE = re.compile(r"\d{2}[/.-]?\d{2}[/.-]?(?:\d{4}|\d{2})\s*$")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _CLINICAL_DOCUMENT = re.compile(rb"<(?:[\w.-]{1,40}:)?ClinicalDocument[\s>]")
+_HTML_START = re.compile(
+    r"<!doctype html|<(?:html|head|body|meta|title|style|table|div|span|p|h[1-6]|b|font|center|br)[\s/>]"
+)
+_FLAT_TEXT = re.compile(
+    r"<office:document\s[^>]*office:mimetype\s*=\s*[\"']application/vnd\.oasis\.opendocument\.text[\"']"
+)
 _BLANKS = " \t\r\n\ufeff\x00"
 
 
@@ -97,7 +107,7 @@ def sniff(data: bytes) -> Kind:
         return Kind.DICOM
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return Kind.WEBP
-    return _textual(data) or (Kind.TEXT if not _CONTROLS.search(data[:4096]) else _by_libmagic(data))
+    return _textual(data) or (Kind.TEXT if _is_text(data[:4096]) else _by_libmagic(data))
 
 
 def start_of_text(data: bytes, length: int = 4096) -> str:
@@ -131,6 +141,8 @@ def is_hprim_medecin(text: str) -> bool:
 def _textual(data: bytes) -> Kind | None:
     head = start_of_text(data)
     upper = head[:64].upper()
+    if head.startswith("{\\rtf"):
+        return Kind.RTF
     if head.startswith(("MSH", "FHS", "BHS")) and len(head) > 8 and not head[3].isalnum() and not head[3].isspace():
         return Kind.HL7V2
     if _HPRIM_SANTE.match(head[:200]) and not head[1].isalnum() and not head[1].isspace():
@@ -144,10 +156,20 @@ def _textual(data: bytes) -> Kind | None:
     return Kind.HPRIM_MEDECIN if is_hprim_medecin(head) else None
 
 
+def _is_text(head: bytes) -> bool:
+    """Without control characters, in single bytes or in UTF-16."""
+    wide = charset.guess(head)
+    if wide.startswith("utf-16"):
+        head = head[: len(head) // 2 * 2].decode(wide, "replace").encode()
+    return _CONTROLS.search(head) is None
+
+
 def _markup(data: bytes, head: str) -> Kind:
     lower = head[:1024].lower()
-    if lower.startswith(("<!doctype html", "<html")) or ("<html" in lower and "<clinicaldocument" not in lower):
+    if _HTML_START.match(lower) or ("<html" in lower and "<clinicaldocument" not in lower):
         return Kind.HTML
+    if _FLAT_TEXT.search(head):
+        return Kind.ODT
     if b"\x00" in data[:4]:
         data = data.decode("utf-16-be" if data[:1] in {b"\x00", b"\xfe"} else "utf-16-le", "replace").encode()
     return Kind.CDA if _CLINICAL_DOCUMENT.search(data) else Kind.XML
