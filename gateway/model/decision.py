@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.model.documents import Code
+from gateway.model.documents import Code, TypeGuess
 from gateway.model.reasons import Reason
 
 
@@ -12,7 +12,8 @@ from gateway.model.reasons import Reason
 class Question:
     """What the rules may look at. ``lines`` are the first lines of the text; ``age`` in whole years, None if unknown.
 
-    ``type_given`` is the type that the document itself states (CDA); the rules do not overrule it.
+    ``type_given`` is the type that the document itself states (CDA); the rules do not overrule it. ``guess`` is what
+    its words and layout make of it: it speaks where no rule does.
     """
 
     sender: str
@@ -26,6 +27,7 @@ class Question:
     lines: tuple[str, ...]
     age: int | None
     final: bool
+    guess: TypeGuess | None = None
 
 
 @dataclass(frozen=True, slots=True)
