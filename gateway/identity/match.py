@@ -11,24 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
-from gateway.identity import dates
-from gateway.identity.compare import (
-    FAMILY,
-    SAME,
-    STRICT,
-    candidate,
-    claimed_givens,
-    compare,
-    contradict,
-    differing,
-    swapped,
-)
-from gateway.identity.ins import compact, key_is_right
+from gateway.identity.compare import candidate, compare, differing
 from gateway.identity.keys import Keys, keys
-from gateway.identity.names import normalise
-from gateway.model.identity import PRODUCTION_OIDS, TEST_OIDS, Candidate, Claim, Likeness, Match, Patient
+from gateway.identity.sources import apart, heard, names_somebody, rank, several_patients, without_ins
+from gateway.identity.strict import all_equal, conflicts, holds, lacking, near, usable
+from gateway.model.identity import Candidate, Claim, Match, Patient
 from gateway.model.reasons import Reason
 from gateway.model.settings import Trust
 
@@ -37,9 +25,6 @@ __all__ = ["BLOCKING", "NEVER_FED", "Keys", "Policy", "keys", "match", "several_
 #: Local statuses under which nothing is filed by itself (PID-32, table 0445), and those never fed.
 NEVER_FED = frozenset({"cach", "anom", "usur"})
 BLOCKING = NEVER_FED | {"fictif", "dpot", "doua", "colp", "colv"}
-
-_SPEAKS_FIRST = ("cda", "hl7v2", "hprim", "datamatrix", "text", "ocr", "metadata")
-_WRITES_SHORT_YEARS = frozenset(("text", "ocr", "hprim"))
 _SHOWN = 5
 _WORTH_SHOWING = 0.5
 _TRUST: tuple[Trust, ...] = ("file-and-feed", "file", "review")
@@ -62,26 +47,19 @@ def match(claims: Sequence[Claim], metadata: Claim | None, candidates: Sequence[
     ``keys``. The same inputs give the same answer. Never raises on what they hold.
     """
     index = _Index(candidates)
-    stated = tuple(claim for claim in map(_heard, claims) if _names_somebody(claim))
-    metadata = _heard(metadata) if metadata else None
-    speakers = stated or tuple(claim for claim in (metadata,) if claim and _names_somebody(claim))
+    stated = tuple(claim for claim in map(heard, claims) if names_somebody(claim))
+    metadata = heard(metadata) if metadata else None
+    speakers = stated or tuple(claim for claim in (metadata,) if claim and names_somebody(claim))
     if not speakers:
         return Match(None, Reason.IDENTITY_MISSING, "no-identity")
-    main = min(speakers, key=lambda claim: _rank(claim.source))
+    main = min(speakers, key=lambda claim: rank(claim.source))
     others = tuple(claim for claim in (*stated, metadata) if claim is not None and claim is not main)
-    apart = _apart(stated, metadata)
-    if apart is not None:
-        reason, rule = apart
+    divided = apart(stated, metadata)
+    if divided is not None:
+        reason, rule = divided
         return Match(None, reason, rule, candidates=_ranked(main, index.living))
     found = _by_ins(main, index, policy) if main.ins and main.ins.oid else _by_traits(main, index, policy)
     return _seconded(found, main, others, index)
-
-
-def several_patients(documents: Iterable[Sequence[Claim]]) -> bool:
-    """Whether the documents of one mail, each with its claims, name different persons (none of them is then filed)."""
-    stated = [[claim for claim in map(_heard, claims) if _names_somebody(claim)] for claims in documents]
-    mains = [min(claims, key=lambda claim: _rank(claim.source)) for claims in stated if claims]
-    return any(contradict(one, other) for one, other in combinations(mains, 2))
 
 
 class _Index:
@@ -105,50 +83,50 @@ class _Index:
 
 def _by_ins(claim: Claim, index: _Index, policy: Policy) -> Match:
     """The rows of a claim that carries an INS with its authority."""
-    holders = [patient for patient in index.living if _holds(patient, claim)]
-    lacking = _lacking(claim, with_ins=True)
-    if holders and any(_conflicts(claim, holder) for holder in holders):
+    holders = [patient for patient in index.living if holds(patient, claim)]
+    incomplete = lacking(claim, with_ins=True)
+    if holders and any(conflicts(claim, holder) for holder in holders):
         return _refused(claim, Reason.IDENTITY_CONFLICT, "ins-conflict", index.living)
-    if lacking:
+    if incomplete:
         return _refused(claim, Reason.IDENTITY_INCOMPLETE, "ins-incomplete", index.living)
     strict = replace(claim, ins=None, used_name=None if claim.birth_name else claim.used_name)
-    same = [patient for patient in index.living if _all_equal(strict, patient)]
-    if not _usable(claim, policy):
+    same = [patient for patient in index.living if all_equal(strict, patient)]
+    if not usable(claim, test=policy.test):
         return _other(claim, index, "ins-unusable") if not same else _conflict(claim, same, "ins-unusable")
     if not holders:
         return _other(claim, index, "nobody") if not same else _conflict(claim, same, "ins-unknown-traits-known")
     if len(holders) > 1:
         return _refused(claim, Reason.IDENTITY_AMBIGUOUS, "ins-shared", index.living)
-    if not _all_equal(claim, holders[0], birth_name=True):
+    if not all_equal(claim, holders[0], birth_name=True):
         return _refused(claim, Reason.IDENTITY_INCOMPLETE, "ins-incomplete", index.living)
     return _settled(claim, holders[0], policy, by_ins=True)
 
 
 def _by_traits(claim: Claim, index: _Index, policy: Policy) -> Match:
     """The rows of a claim without INS; a number without authority may only contradict."""
-    bare = _without_ins(claim)
-    if _lacking(claim, with_ins=False):
+    bare = without_ins(claim)
+    if lacking(claim, with_ins=False):
         return _refused(bare, Reason.IDENTITY_INCOMPLETE, "traits-incomplete", index.living)
     anywhere = replace(bare, birth_place=None)
-    homonyms = tuple(patient for patient in index.living if _all_equal(anywhere, patient))
+    homonyms = tuple(patient for patient in index.living if all_equal(anywhere, patient))
     if len(homonyms) > 1:  # a birthplace alone does not tell two homonyms apart: either record may hold it by mistake
         return _refused(bare, Reason.IDENTITY_AMBIGUOUS, "traits-ambiguous", homonyms)
-    same = [patient for patient in homonyms if _all_equal(bare, patient)]
+    same = [patient for patient in homonyms if all_equal(bare, patient)]
     if not same:
         return _other(bare, index, "nobody")
-    if claim.ins is not None and not _holds(same[0], claim):
+    if claim.ins is not None and not holds(same[0], claim):
         return _conflict(claim, same, "ins-without-authority")
     return _settled(bare, same[0], policy, by_ins=False)
 
 
 def _other(claim: Claim, index: _Index, rule: str) -> Match:
     """Nobody fits exactly: a merged record, one trait off by a typing error, or nobody."""
-    bare = _without_ins(claim)
-    gone = [index.survivor(patient) for patient in index.merged if _all_equal(bare, patient)]
+    bare = without_ins(claim)
+    gone = [index.survivor(patient) for patient in index.merged if all_equal(bare, patient)]
     if gone:
         survivors = tuple(patient for patient in gone if patient is not None)
         return _refused(bare, Reason.IDENTITY_DOUBTFUL, "merged-patient", survivors)
-    if any(_near(bare, patient) for patient in index.living):
+    if any(near(bare, patient) for patient in index.living):
         return _refused(claim, Reason.IDENTITY_DOUBTFUL, "close-spelling", index.living)
     return _refused(claim, Reason.PATIENT_UNKNOWN, rule, index.living)
 
@@ -189,20 +167,6 @@ def _seconded(found: Match, main: Claim, others: Iterable[Claim], index: _Index)
     return found
 
 
-def _apart(stated: Sequence[Claim], metadata: Claim | None) -> tuple[Reason, str] | None:
-    """Two persons of one source are several patients; two sources that disagree, or two INS of one, a conflict."""
-    for one, other in combinations(stated, 2):
-        if contradict(one, other):
-            bare = _without_ins(one), _without_ins(other)
-            one_person = all(map(_names_somebody, bare)) and not contradict(*bare)
-            if one.source == other.source and not one_person:
-                return Reason.SEVERAL_PATIENTS, "two-persons"
-            return Reason.IDENTITY_CONFLICT, "sources-disagree"
-    if metadata is not None and any(contradict(claim, metadata) for claim in stated):
-        return Reason.IDENTITY_CONFLICT, "sources-disagree"
-    return None
-
-
 def _conflict(claim: Claim, patients: Sequence[Patient], rule: str) -> Match:
     return _refused(claim, Reason.IDENTITY_CONFLICT, rule, patients)
 
@@ -215,81 +179,3 @@ def _ranked(claim: Claim, patients: Sequence[Patient]) -> tuple[Candidate, ...]:
     each = (candidate(claim, patient) for patient in patients)
     worth = [shown for shown in each if shown.score >= _WORTH_SHOWING]
     return tuple(sorted(worth, key=lambda shown: (-shown.score, shown.ipp))[:_SHOWN])
-
-
-def _rank(source: str) -> int:
-    return _SPEAKS_FIRST.index(source) if source in _SPEAKS_FIRST else len(_SPEAKS_FIRST)
-
-
-def _heard(claim: Claim) -> Claim:
-    """A year of two digits is a way to write, not a value of a coded field: there it is no date."""
-    if claim.source in _WRITES_SHORT_YEARS or not (claim.birth_date or "").startswith("00"):
-        return claim
-    return replace(claim, birth_date=None)
-
-
-def _names_somebody(claim: Claim) -> bool:
-    """A sex, a place or a local number alone names nobody."""
-    named = claim.birth_name or claim.used_name or claim.family_name or claim.full_name
-    return bool(claim.ins or named or claimed_givens(claim) or claim.birth_date)
-
-
-def _without_ins(claim: Claim) -> Claim:
-    return replace(claim, ins=None)
-
-
-def _usable(claim: Claim, policy: Policy) -> bool:
-    """A production OID with a right key; with a test site, the test OIDs too, whose keys are often wrong."""
-    if claim.ins is None:
-        return False
-    if policy.test and claim.ins.oid in TEST_OIDS:
-        return True
-    right = policy.test or key_is_right(compact(claim.ins.number))
-    return claim.ins.oid in PRODUCTION_OIDS and right
-
-
-def _holds(patient: Patient, claim: Claim) -> bool:
-    if patient.ins is None or claim.ins is None:
-        return False
-    return compact(patient.ins.number) == compact(claim.ins.number)
-
-
-def _conflicts(claim: Claim, holder: Patient) -> bool:
-    """Whether a stated trait, or the OID, is not that of the patient who has this INS. The used name is no trait."""
-    heard = replace(claim, used_name=None) if claim.birth_name else claim
-    return bool(differing(compare(heard, holder)))
-
-
-def _lacking(claim: Claim, *, with_ins: bool) -> bool:
-    """Whether a strict trait is not stated (a used name does not stand for the birth name of an INS)."""
-    names = (claim.birth_name, claim.family_name, claim.full_name) + (() if with_ins else (claim.used_name,))
-    given = claimed_givens(claim) or claim.full_name
-    return not (any(names) and given and dates.is_whole(claim.birth_date) and claim.sex in ("M", "F"))
-
-
-def _all_equal(claim: Claim, patient: Patient, *, birth_name: bool = False) -> bool:
-    """Whether all that is stated is the patient's, and all strict traits are stated.
-
-    ``birth_name``: a name of unsaid kind must be the birth name, and the used name does not count.
-    """
-    if birth_name and claim.birth_name:
-        claim = replace(claim, used_name=None)
-    elif birth_name:
-        patient = replace(patient, used_name=patient.birth_name)
-    return all(evidence.likeness in SAME for evidence in compare(claim, patient))
-
-
-def _near(claim: Claim, patient: Patient) -> bool:
-    """One strict trait off by a typing error, or only the sex, or names one in the place of the other."""
-    wrong = [evidence for evidence in compare(claim, patient) if evidence.likeness not in SAME]
-    if swapped(claim, patient):
-        wrong = [evidence for evidence in wrong if evidence.trait not in (*FAMILY, "given_names")]
-        return not wrong
-    if len({(e.trait in FAMILY, normalise(e.claimed or e.trait)) for e in wrong}) != 1:  # a name written twice is one
-        return False
-    if wrong[0].trait not in (*STRICT, "birth_place"):
-        return False
-    return all(e.likeness in (Likeness.CLOSE, Likeness.ABSENT) for e in wrong) or wrong[0].trait in (
-        "sex",
-        "birth_place",
-    )

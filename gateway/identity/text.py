@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from gateway.identity import dates
 from gateway.identity.compare import contradict
 from gateway.identity.fields import Block, blocks
-from gateway.identity.mentions import Mention, Part, mentions
+from gateway.identity.mentions import mentions
 from gateway.identity.names import tokens
 from gateway.identity.page import Page, lay_out
+from gateway.identity.persons import Mention, Part
 from gateway.identity.textins import PrintedIns, printed
 from gateway.model.identity import Claim
 
