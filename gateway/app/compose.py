@@ -36,10 +36,11 @@ from gateway.ledger import jobs, patients
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Job
 from gateway.model.ports import Chance, Clock, Observer, SystemChance, SystemClock
+from gateway.model.settings import Antivirus, Settings
 from gateway.model.settings import Dpi as DpiSettings
-from gateway.model.settings import Settings
 from gateway.model.settings import Submission as SubmissionSettings
 from gateway.protocols.xmldsig import Signer
+from gateway.screening.clamd import Clamd
 from gateway.trust.context import client_context
 from gateway.trust.credential import Credential
 from gateway.trust.credential import load as load_credential
@@ -94,7 +95,9 @@ async def open_house(
     rules = RuleKeeper(settings.rules.folder, clock, observer)
     readers = (make_readers or _isolated)(settings, vault, observer)
     try:
-        yield House(settings, ledger, vault, clock, chance, observer, rules, readers, chance.token())
+        house = House(settings, ledger, vault, clock, chance, observer, rules, readers, chance.token())
+        house.scanner = antivirus(settings.antivirus, observer) if settings.antivirus else None
+        yield house
     finally:
         await asyncio.to_thread(ledger.close)
 
@@ -125,6 +128,11 @@ def record_peer(dpi: DpiSettings) -> Peer:
         credential = _credential(dpi.client_cert, dpi.client_key)
         tls = client_context(credential, dpi.ca)
     return Peer(address.hostname or "", address.port or 0, tls, dpi.timeout, dpi.connections)
+
+
+def antivirus(table: Antivirus, observer: Observer) -> Clamd:
+    """The antivirus as configured."""
+    return Clamd(table.clamd, table.timeout, observer)
 
 
 def submission_server(submission: SubmissionSettings) -> Server:

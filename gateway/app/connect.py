@@ -21,7 +21,7 @@ import httpx
 from aiosmtplib import SMTP, SMTPException
 from aiosmtplib.errors import SMTPAuthenticationError
 
-from gateway.app.compose import CompositionError, dmp_adapter, record_peer, submission_server
+from gateway.app.compose import CompositionError, antivirus, dmp_adapter, record_peer, submission_server
 from gateway.app.hosts import host_and_port
 from gateway.app.lock import WorkerLock
 from gateway.app.problem import mailbox_name
@@ -33,7 +33,8 @@ from gateway.intake.imap.errors import CommandRefused
 from gateway.intake.imap.tls import context as mailbox_tls
 from gateway.model.identity import INS_NIR_TEST, Ins
 from gateway.model.ports import Silent, SystemChance, SystemClock
-from gateway.model.settings import Mailbox, Settings
+from gateway.model.settings import Antivirus, Mailbox, Settings
+from gateway.screening.clamd import ScreeningError
 from gateway.trust.context import client_context
 from gateway.trust.credential import load as load_credential
 from gateway.trust.errors import TrustError
@@ -44,6 +45,8 @@ Probe = Callable[[], AsyncIterator[Line]]
 PATIENCE = 10.0
 #: With TLS 1.3 a server that refuses our certificate says so after the handshake.
 _SECOND_THOUGHTS = 0.5
+#: Days after which signatures are said to be old; they are published every day.
+_STALE_SIGNATURES = 7
 _MOST_APART = timedelta(seconds=30)
 #: Born in a month and a town that do not exist, of the trial authority: nobody.
 _NOBODY = Ins("100999999999996", INS_NIR_TEST)
@@ -61,6 +64,8 @@ def _probes(settings: Settings) -> list[tuple[str, Probe]]:
     ]
     for where, listen in _listens(settings):
         probes.append((where, partial(_free, listen, settings)))
+    if settings.antivirus is not None:
+        probes.append((f"[antivirus] {settings.antivirus.clamd}", partial(_antivirus, settings.antivirus)))
     if settings.submission is not None:
         where = f"[submission] {settings.submission.host}:{settings.submission.port}"
         probes.append((where, partial(_submission, settings)))
@@ -89,7 +94,7 @@ async def _within(where: str, probe: Probe) -> list[Line]:
                 lines.append((level, f"{where} : {text}"))
     except TimeoutError:
         lines.append(("error", f"{where} : pas de réponse en {PATIENCE:.0f} s ; vérifier l'adresse et le pare-feu"))
-    except (IntakeError, TrustError, CompositionError, DmpError) as error:
+    except (IntakeError, TrustError, CompositionError, DmpError, ScreeningError) as error:
         lines.append(("error", f"{where} : {error.outcome.text if isinstance(error, DmpError) else error}"))
     except (OSError, SMTPException, httpx.TransportError) as error:
         lines.append(("error", f"{where} : {_why(error)}"))
@@ -131,6 +136,20 @@ async def _free(listen: str, settings: Settings) -> AsyncIterator[Line]:
 def _daemon_runs(settings: Settings) -> bool:
     with WorkerLock(Path(settings.ledger.url.removeprefix("sqlite:///"))) as lock:
         return not lock.take()
+
+
+async def _antivirus(table: Antivirus) -> AsyncIterator[Line]:
+    """PING, and the age of what it knows: a base that nobody feeds finds nothing new."""
+    version = await antivirus(table, Silent()).version()
+    if version.made is None:
+        yield "warning", f"{version.engine} répond, sans base de signatures datée ; vérifier freshclam"
+        return
+    days = (datetime.now(UTC) - version.made).days
+    said = f"{version.engine} répond, signatures n° {version.number} du {version.made:%d/%m/%Y}"
+    if days > _STALE_SIGNATURES:
+        yield "warning", f"{said}, vieilles de {days} jours ; vérifier freshclam"
+    else:
+        yield "ok", said
 
 
 async def _submission(settings: Settings) -> AsyncIterator[Line]:

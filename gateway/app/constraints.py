@@ -119,6 +119,7 @@ _CHECKS = (
     endpoints.mailboxes,
     endpoints.submission,
     endpoints.smtp,
+    endpoints.antivirus,
     endpoints.patients,
     endpoints.dpi,
     endpoints.dmp_services,

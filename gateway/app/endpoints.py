@@ -12,6 +12,8 @@ from gateway.app.hosts import host_and_port, is_loopback, is_network, read_url
 from gateway.app.problem import Problem, mailbox_name
 from gateway.model.settings import Dmp, Dpi, Mailbox, Patients, Settings, Smtp, Submission
 
+#: A path that fits sockaddr_un (unix(7)), or a host that needs no look-up with its port.
+_CLAMD = re.compile(r"unix:/[^\0\n]{1,105}|tcp://[0-9a-fA-F.:\[\]]+:[0-9]{1,5}")
 _HOST = re.compile(r"[A-Za-z0-9*]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -56,6 +58,18 @@ def smtp(settings: Settings) -> Iterator[Problem]:
     if not inlet.recipients:
         yield Problem("[smtp] recipients", "est vide", 'écrire { "bal@exemple.mssante.fr" = "nom de la boîte" }')
     yield from _peers(inlet)
+
+
+def antivirus(settings: Settings) -> Iterator[Problem]:
+    """The antivirus, which sees mails in clear."""
+    table = settings.antivirus
+    if table is None:
+        return
+    wrong = f'"{table.clamd}" ne convient pas'
+    if not _CLAMD.fullmatch(table.clamd) or (table.clamd.startswith("tcp:") and not _on_loopback(table.clamd)):
+        remedy = 'écrire "unix:/run/clamav/clamd.ctl", ou "tcp://127.0.0.1:3310" : les messages y passent en clair'
+        yield Problem("[antivirus] clamd", wrong, remedy)
+    yield from positive("[antivirus]", table, "timeout")
 
 
 def patients(settings: Settings) -> Iterator[Problem]:
@@ -117,6 +131,11 @@ def _reached(name: str, server: Mailbox | Submission) -> Iterator[Problem]:
         yield Problem(f"{name} password_file", "manque", 'auth = "password" demande le fichier du mot de passe')
     if server.auth == "external" and server.client_cert is None and getattr(server, "client_p12", None) is None:
         yield Problem(f"{name} client_cert", "manque", 'auth = "external" demande un certificat et sa clé')
+
+
+def _on_loopback(address: str) -> bool:
+    reached = host_and_port(address.removeprefix("tcp://"))
+    return reached is not None and reached[1] > 0 and is_loopback(reached[0])
 
 
 def _exposed(inlet: Smtp) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ TABLES: dict[str, str] = {
     "mailbox": "Une boîte MSSanté à relever ; recopier la table pour chaque boîte.",
     "smtp": "Dépôt direct par SMTP, au lieu ou à côté des boîtes.",
     "submission": "Serveur auquel remettre les accusés ; sans cette table, aucun n'est envoyé.",
+    "antivirus": "L'antivirus qui contrôle chaque message avant qu'il soit ouvert ; sans cette table, aucun.",
     "patients": "L'index des patients et son alimentation.",
     "senders": "Quels expéditeurs sont crus.",
     "matching": (
@@ -107,6 +108,11 @@ KEYS: dict[str, Key] = {
     "submission.client_key": Key("Clé privée du certificat client", '"pki/envoi.key"'),
     "submission.ca": Key(_CA, '"pki/igc-sante.pem"'),
     "submission.nil": Key("Numéro d'identification du logiciel (X-MSS-NIL)"),
+    "antivirus.clamd": Key(
+        'Socket de clamd, "unix:/chemin", ou "tcp://127.0.0.1:3310" sur cette machine seulement',
+        '"unix:/run/clamav/clamd.ctl"',
+    ),
+    "antivirus.timeout": Key("Attente de sa réponse ; au-delà, le message attend et le contrôle est retenté"),
     "patients.adt_listen": Key("Adresse et port d'écoute des messages ADT (MLLP)", '"127.0.0.1:2576"'),
     "patients.adt_allow": Key("Réseaux admis ; obligatoire hors de cette machine"),
     "patients.max_age": Key("Âge de l'index au-delà duquel le DMP n'est plus alimenté"),

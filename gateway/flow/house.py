@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from gateway.model.documents import CdaHeader, MailReading
 from gateway.model.ports import Chance, Clock, Observer
 from gateway.model.settings import Settings
 from gateway.protocols.cda_transform import Completion
+from gateway.screening.clamd import Scan
 from gateway.vault.files import Vault
 
 #: How long a job stays ours without a heartbeat, and how often the heart beats (seconds).
@@ -43,9 +44,16 @@ class Readers(Protocol):
         """A received CDA with its header completed."""
 
 
+class Scanner(Protocol):
+    """The antivirus."""
+
+    async def scan(self, chunks: Iterable[bytes]) -> Scan:
+        """What it says of these bytes. ScreeningError when it does not answer."""
+
+
 @dataclass
 class House:
-    """The rooms, joined. ``token`` is this worker's: it fences the jobs that it holds."""
+    """The rooms, joined. ``token`` is this worker's: it fences the jobs that it holds. ``scanner``: None for none."""
 
     settings: Settings
     ledger: Ledger
@@ -57,6 +65,7 @@ class House:
     readers: Readers
     token: str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    scanner: Scanner | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

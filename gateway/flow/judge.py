@@ -25,6 +25,9 @@ from gateway.terminology import type_code
 
 PATIENT_DOMAIN = "patient.mssante.fr"
 
+#: The envelope of a mail that was not opened: nothing says who wrote it, so what stopped us is the reason.
+UNOPENED = Envelope()
+
 #: What can travel in a CDA level 1 (spec/dmp/transactions.md §8).
 WRAPPED = frozenset({"application/pdf", "image/jpeg", "image/tiff", "text/rtf", "application/rtf", "text/plain"})
 
@@ -173,6 +176,8 @@ def age(birth_date: str, today: date) -> int | None:
 def _before_identity(one: DocumentReading, known: Known, context: Context) -> Judgement | None:
     if one.ignored is not None:
         return Judgement(ignored=one.ignored)
+    if one.problem is not None and context.envelope == UNOPENED:
+        return Judgement(reason=one.problem, detail=one.detail)
     objection = distrust(context)
     if objection is not None:
         return Judgement(reason=objection)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, update
 
 from gateway.flow.house import House
 from gateway.flow.originals import Originals
+from gateway.flow.screen import screen, set_aside
 from gateway.isolation.errors import ReaderDied, ReaderRefused, ReaderTimedOut
 from gateway.ledger import documents, jobs, mails
 from gateway.ledger.jobs import Job
@@ -32,12 +33,24 @@ async def read(house: House, originals: Originals, job: Job) -> list[Job]:
     if found.reading is not None:
         reading = found.decoded()
     else:
-        attempt = await _read_isolated(house, originals, job, found)
+        attempt = await _attempt(house, originals, job, found)
         if attempt is None:
             return []
         reading = attempt
     text = msgspec.json.encode(reading).decode()
     return await house.ledger.write("read", lambda c: _record(c, house, job, seen, reading, text))
+
+
+async def _attempt(house: House, originals: Originals, job: Job, found: Mail) -> MailReading | None:
+    """The reading, the antivirus asked first where there is one; None when the job comes again."""
+    if house.scanner is not None:
+        scan = await screen(house, house.scanner, job, found)
+        if scan is None:
+            return None
+        refused = set_aside(house, found, scan)
+        if refused is not None:
+            return refused
+    return await _read_isolated(house, originals, job, found)
 
 
 async def _read_isolated(house: House, originals: Originals, job: Job, found: Mail) -> MailReading | None:

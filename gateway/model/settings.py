@@ -198,6 +198,13 @@ class Dmp(Table, frozen=True, kw_only=True):
     connections: Annotated[int, Meta(ge=1, le=16)] = 4
 
 
+class Antivirus(Table, frozen=True, kw_only=True):
+    """The antivirus asked before a mail is opened. ``clamd``: unix:/path, or tcp://host:port on loopback."""
+
+    clamd: str
+    timeout: Seconds = Seconds(60)
+
+
 class Rules(Table, frozen=True, kw_only=True):
     """Where the rules are."""
 
@@ -233,6 +240,7 @@ class Settings(Table, frozen=True, kw_only=True):
     mailbox: tuple[Mailbox, ...] = ()
     smtp: Smtp | None = None
     submission: Submission | None = None
+    antivirus: Antivirus | None = None
     patients: Patients = msgspec.field(default_factory=Patients)
     senders: Senders = msgspec.field(default_factory=Senders)
     matching: Matching = msgspec.field(default_factory=Matching)

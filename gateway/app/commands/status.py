@@ -15,6 +15,7 @@ from gateway.app.compose import open_ledger
 from gateway.app.config import load
 from gateway.app.errors import CommandError
 from gateway.app.lock import WorkerLock
+from gateway.flow.screen import silence
 from gateway.ledger import deliveries, patients, views
 from gateway.ledger.rows import DestinationRow
 from gateway.model.ports import Silent, SystemClock
@@ -53,6 +54,14 @@ class Box(Struct, frozen=True):
     trouble: str | None = None
 
 
+class Antivirus(Struct, frozen=True):
+    """``state``: off, ok, down; while it is down mails wait unread."""
+
+    state: str = "off"
+    down_since: str | None = None
+    text: str = ""
+
+
 class Status(Struct, frozen=True):
     """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon ever ran here."""
 
@@ -65,6 +74,7 @@ class Status(Struct, frozen=True):
     today_dmp: int
     destinations: tuple[Destination, ...]
     mailboxes: tuple[Box, ...]
+    antivirus: Antivirus
     patients: int
     index_age: float | None
     index_stale: bool
@@ -113,6 +123,7 @@ def _status(c: Connection, settings: Settings, path: Path | None, *, worker: boo
         today_dmp=counts.today.get("dmp", 0),
         destinations=tuple(_destination(c, settings, name, counts.backlog.get(name, 0)) for name in DESTINATIONS),
         mailboxes=tuple(_box(c, box.name, worker=worker) for box in settings.mailbox),
+        antivirus=_antivirus(c, settings),
         patients=patients.count_patients(c),
         index_age=index_age,
         index_stale=index_age is None or index_age > settings.patients.max_age,
@@ -148,6 +159,13 @@ def _box(c: Connection, name: str, *, worker: bool) -> Box:
     return box if worker else structs.replace(box, connected=False, idling=False)
 
 
+def _antivirus(c: Connection, settings: Settings) -> Antivirus:
+    if settings.antivirus is None:
+        return Antivirus()
+    silent = silence(c)
+    return Antivirus("ok") if silent is None else Antivirus("down", _iso(silent.since), silent.text)
+
+
 def _state(row: DestinationRow, settings: Settings) -> str:
     configured = {
         "dpi": settings.dpi.kind != "none",
@@ -170,6 +188,7 @@ def _lines(status: Status) -> list[str]:
         f"Intégrés aujourd'hui : dossier patient {status.today_dpi}, DMP {status.today_dmp}",
         *(_told(one) for one in status.destinations),
         *(_watched(box) for box in status.mailboxes),
+        *_screened(status.antivirus),
         f"Index : {status.patients} patients, {_index(status)}",
         f"Registre : {status.ledger_bytes / 1e6:.1f} Mo ; sauvegarde : {_day(status.backup_at) or 'jamais'}",
         f"Service : {_service(status)}",
@@ -192,6 +211,14 @@ def _watched(box: Box) -> str:
     polled = f", relevée le {_day(box.last_poll)}" if box.last_poll else ""
     trouble = f" : {box.trouble}" if box.trouble else ""
     return f"Boîte {box.name} : {'connectée' if box.connected else 'non connectée'}{polled}{trouble}"
+
+
+def _screened(one: Antivirus) -> list[str]:
+    """Only where there is one."""
+    if one.state == "off":
+        return []
+    down = f"en panne depuis le {_day(one.down_since)} : {one.text} ; les messages attendent, rien n'est perdu"
+    return [f"Antivirus : {down if one.state == 'down' else 'en service'}"]
 
 
 def _index(status: Status) -> str:

@@ -201,6 +201,13 @@ def test_a_stranger_is_named_before_what_he_sends() -> None:
     assert _judge(replace(CDA, problem=Reason.UNSAFE), context=stranger).reason is Reason.UNTRUSTED_SENDER
 
 
+@pytest.mark.parametrize("problem", [Reason.POISON, Reason.UNSAFE, Reason.TOO_LARGE])
+def test_a_mail_that_was_not_opened_has_no_sender_to_blame(problem: Reason) -> None:
+    unopened = replace(CONTEXT, envelope=Envelope(), sender=None)
+    found = _judge(replace(CDA, problem=problem, detail="Fermé."), context=unopened)
+    assert (found.reason, found.detail) == (problem, "Fermé.")
+
+
 @pytest.mark.parametrize("known", [KNOWN, Known(FOUND, ZOE, copy=row())])
 def test_what_is_masked_to_professionals_is_for_a_person(known: Known) -> None:
     masked = replace(CDA, visibility=Visibility(masked_to_professionals=True))
