@@ -183,7 +183,7 @@ class DocumentReading:
     CDA and METADATA.XML say (N, R or V; empty: neither says). ``rendition`` is the media type in which a document
     travels that cannot travel as carried (empty: as carried). ``text_source`` is that of its text: text, or ocr;
     ``image_only`` when its pages are pictures of which no text was read. ``symbols`` are the texts of the Data Matrix
-    symbols found on its pages.
+    symbols found on its pages. ``dates`` are the whole dates that its text writes, as ``Claim.birth_date`` holds them.
     """
 
     ordinal: int
@@ -217,6 +217,7 @@ class DocumentReading:
     symbols: tuple[str, ...] = ()
     guess: TypeGuess | None = None
     signatories: tuple[Signatory, ...] = ()
+    dates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
