@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 LONGEST = 100_000
 _WRAPPED = 55
@@ -43,8 +43,8 @@ def lay_out(text: str) -> Page:
     """The first 100,000 characters, composed, with plain blanks, apostrophes and hyphens."""
     plain = unicodedata.normalize("NFC", _INVISIBLE.sub("", text[:LONGEST]))
     plain = re.sub(r"\r\n?|[\v\f\x85\u2028\u2029]", "\n", plain)
-    written = "".join(_plain(letter) for letter in plain)
-    folded = "".join(_fold(letter) for letter in written)
+    written = plain.translate(_PLAIN)
+    folded = written.translate(_FOLDED)
     starts = (0, *(match.end() for match in re.finditer("\n", folded)))
     return Page(written, folded, _unwrapped(folded), starts)
 
@@ -59,16 +59,30 @@ def _goes_on(line: str) -> bool:
     return len(line) >= _WRAPPED and line.rstrip()[-1:] not in (".", ":", ";", "!", "?", "")
 
 
-@lru_cache(maxsize=4096)
+class _Letters(dict[int, str]):
+    """A table for ``str.translate`` that works out each letter once."""
+
+    def __init__(self, change: Callable[[str], str]) -> None:
+        super().__init__()
+        self._change = change
+
+    def __missing__(self, code: int) -> str:
+        self[code] = changed = self._change(chr(code))
+        return changed
+
+
 def _plain(letter: str) -> str:
     if letter in _ALIKE:
         return _ALIKE[letter]
     return " " if letter != "\n" and letter.isspace() else letter
 
 
-@lru_cache(maxsize=4096)
 def _fold(letter: str) -> str:
     """One capital without accents for one letter; a ligature stays one sign."""
     bare = unicodedata.normalize("NFD", letter)[0]
     capital = bare.upper()
     return capital if len(capital) == 1 else bare
+
+
+_PLAIN = _Letters(_plain)
+_FOLDED = _Letters(_fold)
