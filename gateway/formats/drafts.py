@@ -14,7 +14,7 @@ from gateway.formats.archive import Archive, Entry
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.formats.message import Inner, Message
-from gateway.formats.mime import Part
+from gateway.formats.part import Part
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Action, Carrier, DocumentReading
 from gateway.model.reasons import Ignored, Reason

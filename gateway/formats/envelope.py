@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
-from gateway.formats import kinds, mime
+from gateway.formats import kinds
 from gateway.formats.headers import Fields
 from gateway.formats.limits import Limits
-from gateway.formats.mime import Part
+from gateway.formats.part import Part, without_uuencoded
 from gateway.model.documents import Envelope
 
 _DROPPED = frozenset({"script", "style", "head", "title"})
@@ -50,9 +50,7 @@ def body(parts: Sequence[Part], limits: Limits) -> str:
     own = [part for part in parts if is_body(part) and not part.mails and not part.too_deep]
     plain = [part for part in own if part.media_type != "text/html"]
     size = 4 * limits.body_text
-    texts = [mime.without_uuencoded(part.text(size)) for part in plain] or [
-        plain_text(part.text(_MARKUP)) for part in own
-    ]
+    texts = [without_uuencoded(part.text(size)) for part in plain] or [plain_text(part.text(_MARKUP)) for part in own]
     joined = "\n\n".join(text.replace("\r\n", "\n").strip() for text in texts if text.strip())
     return joined.replace("\x00", "")[: limits.body_text]
 

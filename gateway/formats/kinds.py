@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 
 from gateway.formats.headers import Fields
-from gateway.formats.mime import Part
+from gateway.formats.part import Part
 from gateway.formats.sniff import IMAGES, Kind
 from gateway.model.documents import Envelope
 

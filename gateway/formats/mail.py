@@ -13,7 +13,7 @@ from gateway.formats.drafts import Context, Draft
 from gateway.formats.errors import FormatError
 from gateway.formats.headers import Fields
 from gateway.formats.limits import DEFAULT, Limits
-from gateway.formats.mime import Part
+from gateway.formats.part import Part, uuencoded
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Carrier, DocumentReading, Envelope, MailReading
 from gateway.model.reasons import Ignored, Reason
@@ -53,16 +53,16 @@ def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = 
 def extract(raw: bytes, part: str, *, limits: Limits = DEFAULT) -> bytes:
     """The bytes of one document, by its ``DocumentReading.part``. FormatError when the mail has no such part."""
     path, *inside = part.split("!")
-    path, _, uuencoded = path.partition("~")
+    path, _, place = path.partition("~")
     leaf = next((one for one in mime.split(raw, limits)[1] if one.path == path), None)
     if leaf is None:
         raise _absent()
     data = leaf.decoded()
-    if uuencoded:
-        files = mime.uuencoded(data)
-        if not uuencoded.isdecimal() or int(uuencoded) >= len(files):
+    if place:
+        files = uuencoded(data)
+        if not place.isdecimal() or int(place) >= len(files):
             raise _absent()
-        data = files[int(uuencoded)][1]
+        data = files[int(place)][1]
     for index in inside:
         data = containers.member(data, int(index) if index.isdecimal() else -1, limits)
     return data
@@ -74,7 +74,7 @@ def _of_part(part: Part, context: Context) -> list[Draft]:
     data = part.decoded()
     if not envelope.is_body(part):
         return drafts.of_part(part, data, context)
-    files = mime.uuencoded(data)
+    files = uuencoded(data)
     if files:
         named = ((_uuencoded(part, number, name), content) for number, (name, content) in enumerate(files))
         return [draft for inner, content in named for draft in drafts.of_part(inner, content, context)]

@@ -6,71 +6,18 @@ Parts are numbered from the root ``1``; the children of ``1`` are ``1.1``, ``1.2
 
 from __future__ import annotations
 
-import binascii
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-import pybase64
-
-from gateway.formats import headers
+from gateway.formats import headers, smime, wrapped
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
+from gateway.formats.part import Part
 from gateway.model.reasons import Reason
 
+_SIGNED_PARTS = 2  # the content and its signature (RFC 1847)
 _GUESS = re.compile(rb"^--([^\s].{0,69}?)[ \t]*\r?$", re.MULTILINE)
-_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
-_UU_END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
-_UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_WHITE = b"\r\n\t "
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One leaf. ``source[start:end]`` is its body, still transfer-encoded. ``mails`` counts the mails around it.
-
-    ``parents`` are the media types of the multiparts around it, outermost first. ``too_deep`` marks a multipart or a
-    mail below the depth limit, which was not opened.
-    """
-
-    path: str
-    fields: headers.Fields
-    source: bytes
-    start: int
-    end: int
-    mails: int = 0
-    parents: tuple[str, ...] = ()
-    too_deep: bool = False
-
-    @property
-    def media_type(self) -> str:
-        """As declared, lower case; text/plain by default (RFC 2045 §5.2)."""
-        declared = self.fields.token("content-type")
-        return declared if "/" in declared else "text/plain"
-
-    @property
-    def disposition(self) -> str:
-        """inline, attachment, or empty."""
-        return self.fields.token("content-disposition")
-
-    @property
-    def filename(self) -> str:
-        """The declared name without any folder, control or direction mark; empty when none."""
-        name = self.fields.parameter("content-disposition", "filename") or self.fields.parameter("content-type", "name")
-        return clean_name(name)
-
-    @property
-    def content_id(self) -> str:
-        """Without its brackets."""
-        return (self.fields.get("content-id") or "").strip("<> ")
-
-    def decoded(self) -> bytes:
-        """The bytes after transfer decoding."""
-        return decode(self.source[self.start : self.end], self.fields.token("content-transfer-encoding"))
-
-    def text(self, size: int) -> str:
-        """The first ``size`` decoded bytes as text."""
-        return headers.decode_bytes(self.decoded()[:size], self.fields.parameter("content-type", "charset") or "utf-8")
 
 
 def split(raw: bytes, limits: Limits) -> tuple[headers.Fields, tuple[Part, ...]]:
@@ -78,71 +25,75 @@ def split(raw: bytes, limits: Limits) -> tuple[headers.Fields, tuple[Part, ...]]
     source = raw if b"\n" in raw else raw.replace(b"\r", b"\n")
     fields, body = _header(source, 0, len(source), limits)
     root = Part("1", fields, source, body, len(source))
-    leaves: list[Part] = []
-    for leaf in _walk(root, limits, 0):
-        leaves.append(leaf)
-        if len(leaves) > limits.mime_parts:
+    return fields, _bounded(_walk(root, limits, 0), limits)
+
+
+def inside(data: bytes, name: str, limits: Limits) -> tuple[Part, ...]:
+    """The leaves inside a file that is a mail, a winmail.dat or an S/MIME message. FormatError when it stays shut."""
+    kind = wrapped.kind_of(data[:8192])
+    if kind is None:
+        raise FormatError(Reason.UNREADABLE, "Ce message ne s'ouvre pas.")
+    root = Part("1", headers.Fields(()), data, 0, len(data))
+    children = _unwrapped(root, wrapped.inside(kind, data, name, limits), limits)
+    return _bounded((leaf for child in children for leaf in _walk(child, limits, 1)), limits)
+
+
+def _bounded(leaves: Iterator[Part], limits: Limits) -> tuple[Part, ...]:
+    kept: list[Part] = []
+    for leaf in leaves:
+        kept.append(leaf)
+        if len(kept) > limits.mime_parts:
             raise _too_many()
-    return fields, tuple(leaves)
-
-
-def decode(data: bytes, encoding: str) -> bytes:
-    """Transfer decoding (RFC 2045 §6); an unknown encoding is the identity, damage never raises."""
-    if encoding == "base64":
-        return _base64(data)
-    if encoding == "quoted-printable":
-        return binascii.a2b_qp(data)
-    if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
-        files = uuencoded(data)
-        return files[0][1] if files else data
-    return data
-
-
-def uuencoded(text: bytes) -> tuple[tuple[str, bytes], ...]:
-    """The (name, bytes) of the files uuencoded in a text."""
-    files = []
-    position = 0
-    while begin := _UU_BEGIN.search(text, position):
-        end = _UU_END.search(text, begin.end())
-        position = end.end() if end else len(text)
-        content = b"".join(_uu_lines(text[begin.end() : end.start() if end else len(text)]))
-        if content:
-            files.append((clean_name(headers.decode_bytes(begin[1])), content))
-    return tuple(files)
-
-
-def without_uuencoded(text: str) -> str:
-    """The text before the first uuencoded file."""
-    begin = _UU_BEGIN.search(text.encode("utf-8", "replace"))
-    return text.encode("utf-8", "replace")[: begin.start()].decode("utf-8", "replace") if begin else text
-
-
-def clean_name(name: str) -> str:
-    """A file name that can be shown: last component, no control or direction marks, 200 characters at most."""
-    return _UNSAFE_IN_NAME.sub("", name.replace("\\", "/")).rstrip("/ ").rpartition("/")[2].strip()[:200]
+    return tuple(kept)
 
 
 def _walk(part: Part, limits: Limits, depth: int) -> Iterator[Part]:
-    kind = part.media_type
-    container = kind.startswith("multipart/") or kind in {"message/rfc822", "message/global"}
+    multiple = part.media_type.startswith("multipart/")
+    wrapping = None if multiple else wrapped.kind(part)
+    container = multiple or wrapping is not None
     if container and depth >= limits.mime_depth:
-        yield Part(part.path, part.fields, part.source, part.start, part.end, part.mails, part.parents, too_deep=True)
-    elif kind.startswith("multipart/"):
-        spans = _spans(part, limits)
-        if not spans:
-            yield part
-        for number, (start, end) in enumerate(spans, 1):
-            fields, body = _header(part.source, start, end, limits)
-            path = f"{part.path}.{number}"
-            child = Part(path, fields, part.source, body, end, part.mails, (*part.parents, kind))
-            yield from _walk(child, limits, depth + 1)
-    elif container:
-        source = part.decoded()
-        fields, body = _header(source, 0, len(source), limits)
-        inner = Part(f"{part.path}.1", fields, source, body, len(source), part.mails + 1, part.parents)
-        yield from _walk(inner, limits, depth + 1)
-    else:
+        yield replace(part, too_deep=True)
+        return
+    try:
+        found = wrapped.inside(wrapping, part.decoded(), part.filename, limits) if wrapping else ()
+    except FormatError:
+        found = ()  # a leaf, whose reading says what is wrong
+    children = _children(part, limits) if multiple else _unwrapped(part, found, limits)
+    if not children:
         yield part
+    for child in children:
+        yield from _walk(child, limits, depth + 1)
+
+
+def _children(part: Part, limits: Limits) -> list[Part]:
+    """The parts of a multipart."""
+    spans = _spans(part, limits)
+    children = []
+    for number, (start, end) in enumerate(spans, 1):
+        fields, body = _header(part.source, start, end, limits)
+        parents = (*part.parents, part.media_type)
+        children.append(
+            replace(part, path=f"{part.path}.{number}", fields=fields, start=body, end=end, parents=parents)
+        )
+    if part.media_type != "multipart/signed" or len(children) != _SIGNED_PARTS:
+        return children
+    content, signature = children
+    if not smime.is_cms(signature.head()):
+        return children
+    state = smime.detached(part.source[slice(*spans[0])], signature.decoded())
+    return [replace(content, signature=smime.worst([state, *filter(None, [part.signature])])), signature]
+
+
+def _unwrapped(part: Part, found: Sequence[wrapped.Wrapped], limits: Limits) -> list[Part]:
+    """The parts of what wraps others."""
+    children = []
+    for number, one in enumerate(found, 1):
+        fields, body = (one.fields, 0) if one.fields else _header(one.data, 0, len(one.data), limits)
+        states = [state for state in (part.signature, one.signature) if state]
+        path, mails = f"{part.path}.{number}", part.mails + one.mail
+        end, state = len(one.data), smime.worst(states)
+        children.append(Part(path, fields, one.data, body, end, mails, part.parents, signature=state))
+    return children
 
 
 def _header(source: bytes, start: int, end: int, limits: Limits) -> tuple[headers.Fields, int]:
@@ -207,32 +158,3 @@ def _without_line_end(source: bytes, start: int, end: int) -> int:
 
 def _too_many() -> FormatError:
     return FormatError(Reason.UNSAFE, "Le message contient un nombre anormal de parties.")
-
-
-def _base64(data: bytes) -> bytes:
-    compact = data.translate(None, _WHITE)
-    try:
-        return pybase64.b64decode(compact, validate=True)
-    except binascii.Error:
-        pass
-    for padding in (b"", b"=", b"=="):
-        try:
-            return binascii.a2b_base64(compact + padding)
-        except binascii.Error:
-            continue
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", compact)
-    return binascii.a2b_base64(kept[: len(kept) // 4 * 4])
-
-
-def _uu_lines(block: bytes) -> Iterator[bytes]:
-    for line in block.splitlines():
-        if not line.strip():
-            continue
-        try:
-            yield binascii.a2b_uu(line)
-        except binascii.Error:
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3  # some encoders pad each line: keep what its length says
-            try:
-                yield binascii.a2b_uu(line[:length])
-            except binascii.Error:
-                return

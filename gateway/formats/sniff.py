@@ -39,6 +39,7 @@ class Kind(StrEnum):
     TNEF = "application/ms-tnef"
     PKCS7 = "application/pkcs7-mime"
     PGP = "application/pgp-encrypted"
+    MAIL = "message/rfc822"
     VCARD = "text/vcard"
     CALENDAR = "text/calendar"
     APPLE_DOUBLE = "multipart/appledouble"
@@ -73,11 +74,17 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"Rar!\x1a\x07", Kind.OTHER_ARCHIVE),
     (b"7z\xbc\xaf\x27\x1c", Kind.OTHER_ARCHIVE),
     (b"\x1f\x8b\x08", Kind.OTHER_ARCHIVE),
-    (b"{\\rtf", Kind.RTF),
+    (b"{\\rt", Kind.RTF),
     (b"-----BEGIN PGP MESSAGE", Kind.PGP),
-    (b"-----BEGIN PKCS7", Kind.PKCS7),
+    (b"-----BEGIN PKCS", Kind.PKCS7),
+    (b"-----BEGIN CMS", Kind.PKCS7),
 )
-_PKCS7_OID = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+_CMS = re.compile(
+    rb"\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07|\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01)", re.DOTALL
+)
+_CMS_IN_BASE64 = re.compile(r"MI[A-Za-z0-9+/]{1,10}(?:KoZIhvcNAQ|qGSIb3DQEH|hkiG9w0B)")
+_MAIL_FIELD = re.compile(r"([!-9;-~]{1,70})[ \t]*:")
+_MAIL_MARKS = frozenset({"message-id", "mime-version", "received", "return-path", "delivered-to", "x-mailer"})
 _HPRIM_SANTE = re.compile(r"H.{4,6}[^\r\n]*?(?:ADM|ORU|ORM|REG|ERR|FAC)", re.DOTALL)
 _HPRIM_END = re.compile(r"\*{4} ?FIN(?:FICHIER)? ?\*{4}", re.IGNORECASE)
 _DATE_LINE = re.compile(r"\d{2}[/.-]?\d{2}[/.-]?(?:\d{4}|\d{2})\s*$")
@@ -99,10 +106,10 @@ def sniff(data: bytes) -> Kind:
     for signature, kind in _SIGNATURES:
         if data.startswith(signature) and (len(signature) > 2 or _is_binary(kind, data)):
             return kind
+    if data[:1] == b"0" and _CMS.search(data[:32]):
+        return Kind.PKCS7
     if b"%PDF-" in data[:1024]:
         return Kind.PDF
-    if data[:1] == b"0" and _PKCS7_OID in data[:64]:
-        return Kind.PKCS7
     if data[128:132] == b"DICM":
         return Kind.DICOM
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
@@ -138,6 +145,18 @@ def is_hprim_medecin(text: str) -> bool:
     return dated or (bool(_DATE_LINE.match(lines[6].strip())) and _HPRIM_END.search(text) is not None)
 
 
+def is_mail(head: str) -> bool:
+    """Whether a text is a mail (RFC 5322): it begins with a header, with a sender, and with what only mails have."""
+    names: set[str] = set()
+    for number, line in enumerate(head.splitlines()):
+        found = _MAIL_FIELD.match(line)
+        if found:
+            names.add(found[1].lower())
+        elif not line.strip() or not (line[:1] in " \t" or (number == 0 and line.startswith(("From ", ">From ")))):
+            break
+    return bool(names & {"from", "sender"}) and (bool(names & _MAIL_MARKS) or {"to", "date", "subject"} <= names)
+
+
 def _textual(data: bytes) -> Kind | None:
     head = start_of_text(data)
     upper = head[:64].upper()
@@ -147,10 +166,10 @@ def _textual(data: bytes) -> Kind | None:
         return Kind.HL7V2
     if _HPRIM_SANTE.match(head[:200]) and not head[1].isalnum() and not head[1].isspace():
         return Kind.HPRIM_SANTE
-    if upper.startswith("BEGIN:VCARD"):
-        return Kind.VCARD
-    if upper.startswith("BEGIN:VCALENDAR"):
-        return Kind.CALENDAR
+    if _CMS_IN_BASE64.match(head) or is_mail(head):
+        return Kind.MAIL if is_mail(head) else Kind.PKCS7
+    if upper.startswith(("BEGIN:VCARD", "BEGIN:VCALENDAR")):
+        return Kind.VCARD if upper.startswith("BEGIN:VCARD") else Kind.CALENDAR
     if upper.startswith("<"):
         return _markup(data, head)
     return Kind.HPRIM_MEDECIN if is_hprim_medecin(head) else None

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.formats import headers, mime
+from gateway.formats import headers, mime, part
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
 from gateway.model.reasons import Reason
 from tests.unit.formats.builders import attached, mail, text
 
 
-def _leaves(raw: bytes, limits: Limits = DEFAULT) -> list[mime.Part]:
+def _leaves(raw: bytes, limits: Limits = DEFAULT) -> list[part.Part]:
     return list(mime.split(raw, limits)[1])
 
 
@@ -102,13 +102,13 @@ def test_file_name_in_latin_1() -> None:
     ],
 )
 def test_base64_as_it_comes(body: bytes, decoded: bytes) -> None:
-    assert mime.decode(body, "base64") == decoded
+    assert part.decode(body, "base64") == decoded
 
 
 def test_uuencoded_file_in_a_text() -> None:
     content = b"Bonjour\r\n\r\nbegin 644 lettre.pdf\r\n#0V%T\r\n`\r\nend\r\nsuite"
-    assert mime.uuencoded(content) == (("lettre.pdf", b"Cat"),)
-    assert mime.without_uuencoded(content.decode()).strip() == "Bonjour"
+    assert part.uuencoded(content) == (("lettre.pdf", b"Cat"),)
+    assert part.without_uuencoded(content.decode()).strip() == "Bonjour"
 
 
 def test_mail_inside_a_mail_even_in_base64() -> None:
