@@ -20,6 +20,11 @@ test:
 	@.ci/setup test
 	@.ci/test
 
+## score   what becomes of the corpora, held against its bounds (corpora that are absent are skipped)
+score:
+	@.ci/setup test
+	@.venv/bin/python -m tests.score
+
 ## bench   speed, as a ratio to a floor measured in the same run
 bench:
 	@.ci/setup test
