@@ -44,6 +44,18 @@ def local(element: etree._Element) -> str:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
+def attribute(element: etree._Element, name: str) -> str:
+    """The value of the attribute of this local name, whatever its namespace; empty when absent."""
+    return next((str(value) for key, value in element.attrib.items() if str(key).rpartition("}")[2] == name), "")
+
+
+def child(element: etree._Element | None, *path: str) -> etree._Element | None:
+    """The first child of this local name, and so on down the path; None when there is none."""
+    for name in path:
+        element = None if element is None else next((one for one in element if local(one) == name), None)
+    return element
+
+
 def _prolog(data: bytes) -> str:
     head = start_of_text(data, 65536)
     root = _PROLOG_END.search(head)
