@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,8 +12,9 @@ from sqlalchemy import Connection
 from gateway.flow import plan
 from gateway.flow.house import House
 from gateway.flow.judge import Context, Judgement, Known, judge, persons_apart
+from gateway.identity.identify import Evidence, identify
 from gateway.identity.keys import keys
-from gateway.identity.match import Policy, match
+from gateway.identity.match import Policy
 from gateway.ledger import deliveries, documents, jobs, mails, patients, trail
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Document
@@ -132,12 +134,21 @@ def policy(house: House) -> Policy:
 def _known(c: Connection, house: House, found: Document, one: DocumentReading, seen: Arrival) -> Known:
     if one.ignored is not None or one.problem is not None:
         return Known(Match(None, None, ""), None)
-    candidates = patients.candidates(c, keys(one.claims, one.metadata_claim))
-    matched = match(one.claims, one.metadata_claim, candidates, policy(house))
+    said = _said(one, seen)
+    candidates = patients.candidates(c, keys(said.claims, said.metadata, said.text, said.dates))
+    matched = identify(said, candidates, policy(house))
     patient = next((p for p in candidates if p.ipp == matched.ipp), None)
     copy = documents.get_document(c, found.duplicate_of) if found.duplicate_of else None
     known = Known(matched, patient, copy)
     return known if one.action is Action.CREATE else _with_parent(c, house, known, found, one, seen)
+
+
+def _said(one: DocumentReading, seen: Arrival) -> Evidence:
+    """What identifies the document; the text of one with a header speaks of the patient in that header alone."""
+    on = datetime.fromtimestamp(seen.at, PARIS).date()
+    if one.header is not None:
+        return Evidence(one.claims, one.metadata_claim, on=on)
+    return Evidence(one.claims, one.metadata_claim, one.text, one.dates, one.text_source, on)
 
 
 def _with_parent(

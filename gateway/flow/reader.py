@@ -16,6 +16,7 @@ from lxml import etree
 from gateway.formats import cda
 from gateway.formats import mail as mails
 from gateway.identity import text
+from gateway.identity.textdates import dates_of
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.protocols.cda_transform import Completion, transform
 
@@ -71,10 +72,11 @@ def _read(raw: bytes, schema: etree.XMLSchema | None) -> tuple[Answer, Sequence[
 
 
 def _with_claims(one: DocumentReading) -> DocumentReading:
-    """Whom a text names, where the document itself does not say it in fields."""
-    if one.claims or one.ignored is not None or one.problem is not None or not one.text or one.header is not None:
+    """The dates of a text, and whom it names, where the document itself does not say it in fields."""
+    if one.ignored is not None or one.problem is not None or not one.text or one.header is not None:
         return one
-    return replace(one, claims=text.claims(one.text))
+    one = replace(one, dates=dates_of(one.text))
+    return one if one.claims else replace(one, claims=text.claims(one.text, one.text_source))
 
 
 @lru_cache(maxsize=1)

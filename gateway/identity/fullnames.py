@@ -29,6 +29,7 @@ _STOPS: Final = frozenset(
     CC COPIE TITULAIRE ASSURE ASSUREE DIT DITE PRESENTE PRESENTAIT SOUFFRE CONSULTE A""",
     )
 )
+_SEXES: Final = frozenset(("FEMININ", "MASCULIN", "HOMME", "FEMME", "MALE", "FEMALE"))
 _MOST_WORDS: Final = 9
 
 
@@ -116,6 +117,11 @@ def _kind(word: str) -> str:
 
 def _is_particle(word: str) -> bool:
     return word.lower().rstrip("'") in _LOWER_PARTICLES
+
+
+def ends_a_name(normalised: str) -> bool:
+    """Whether a word of letters and forms stops a name that stands beside it."""
+    return normalised in _STOPS or normalised in _SEXES
 
 
 def _is_name(word: str, words: list[str]) -> bool:

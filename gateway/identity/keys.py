@@ -9,6 +9,7 @@ from gateway.identity import dates
 from gateway.identity.compare import claimed_givens
 from gateway.identity.ins import compact
 from gateway.identity.names import normalise, tokens
+from gateway.identity.words import text_words
 from gateway.model.identity import Claim
 
 _LONGEST_NAME = 12  # words
@@ -22,6 +23,9 @@ class Keys:
     ``names`` as birth or used name *and* one of ``first_words`` as the first word of his first given name; then, for
     each of these that was merged, the survivors along ``replaced_by``. No row may be left out by a limit: a patient
     not seen makes an ambiguous identity look certain. ``local_ids`` (root, extension) are for display only.
+
+    Also every patient with one of ``text_dates`` whose first given name and birth or used name begin with words of
+    ``text_words``: those who may stand in the text, whatever its wording.
     """
 
     ins: frozenset[str]
@@ -29,10 +33,12 @@ class Keys:
     names: frozenset[str]
     first_words: frozenset[str]
     local_ids: frozenset[tuple[str, str]]
+    text_dates: frozenset[str] = frozenset()
+    text_words: frozenset[str] = frozenset()
 
 
-def keys(claims: Sequence[Claim], metadata: Claim | None) -> Keys:
-    """The keys of all that the document and its metadata state."""
+def keys(claims: Sequence[Claim], metadata: Claim | None, text: str = "", written: Sequence[str] = ()) -> Keys:
+    """The keys of all that the document and its metadata state, and of its text with the whole dates written in it."""
     every = (*claims, metadata) if metadata else tuple(claims)
     return Keys(
         ins=frozenset(compact(claim.ins.number) for claim in every if claim.ins),
@@ -40,6 +46,8 @@ def keys(claims: Sequence[Claim], metadata: Claim | None) -> Keys:
         names=frozenset(name for claim in every for name in _names(claim)),
         first_words=frozenset(word for claim in every for word in _first_words(claim)),
         local_ids=frozenset(pair for claim in every for pair in claim.local_ids),
+        text_dates=frozenset(day for value in written for day in dates.readings(value)),
+        text_words=text_words(text) if written else frozenset(),
     )
 
 

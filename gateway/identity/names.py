@@ -15,9 +15,20 @@ _LONGEST = 200
 
 def normalise(name: str) -> str:
     """Upper case without accents nor ligatures; hyphens, apostrophes and other punctuation are blanks, collapsed."""
-    apart = unicodedata.normalize("NFKD", name.upper().translate(_LETTERS))
-    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return " ".join("".join(letter if letter.isalnum() else " " for letter in bare.upper()).split())
+    return " ".join(name.translate(_NORMAL).split())
+
+
+class _Normal(dict[int, str]):
+    """What each letter becomes, worked out once: a text is normalised faster than its letters can be looped over."""
+
+    def __missing__(self, code: int) -> str:
+        apart = unicodedata.normalize("NFKD", chr(code).upper().translate(_LETTERS))
+        bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
+        self[code] = changed = "".join(letter if letter.isalnum() else " " for letter in bare.upper())
+        return changed
+
+
+_NORMAL = _Normal()
 
 
 def tokens(name: str | None) -> tuple[str, ...]:

@@ -12,6 +12,10 @@ from gateway.identity.page import Page
 from gateway.identity.persons import Mention, Part
 
 _LOOK_BACK: Final = 200
+_HEADED: Final = 4
+_TITLE_BEFORE: Final = re.compile(
+    r"(?<![A-Z])(?:DOCTEURE?S?|DRS?|PROFESSEURE?S?|PRS?|MAITRE|CONFRERE|CONSOEUR|CONSŒUR)[ .:,]*$"
+)
 
 
 class Spans:
@@ -42,6 +46,35 @@ def part_of(page: Page, mention: Mention, head: str) -> Part:
     if mention.birth_date:
         return Part.DATED
     return Part.OTHER if lexicon.PROFESSION.match(page.folded, mention.end) else Part.NAMED
+
+
+def stands_aside(page: Page, start: int, end: int, copied: Spans) -> bool:
+    """Whether the words around a name make it a relative's, a professional's, or a copy recipient's."""
+    before, after = context(page, start), _following(page, end)
+    titled = _TITLE_BEFORE.search(before) or lexicon.PROFESSION.match(after)
+    return copied.hold(start) or bool(titled) or is_kin(page, start, end) or _under_heading(page, start)
+
+
+def is_kin(page: Page, start: int, end: int) -> bool:
+    """Whether the words around a name make it a relative's, or that of somebody else about the patient."""
+    told = lexicon.APPOSED.match(_following(page, end))
+    return bool(told) or speaks_of_kin(context(page, start))
+
+
+def speaks_of_kin(folded: str) -> bool:
+    """Whether words of kinship stand there; a label that holds one says nothing of kin."""
+    return bool(lexicon.RELATIVE.search(folded.replace("NOM DE FAMILLE", "NOM")))
+
+
+def _under_heading(page: Page, at: int) -> bool:
+    """Whether one of the lines just above heads another person's block, and none after it the patient's."""
+    above = page.folded[max(0, page.line_start(at) - 4 * _LOOK_BACK) : page.line_start(at)].rstrip().split("\n")
+    for far, line in enumerate(reversed(above[-_HEADED:])):
+        if lexicon.PATIENT_HEADING.fullmatch(line) or lexicon.PATIENT_LINE.match(line + "\n"):
+            return False
+        if lexicon.KIN_HEADING.match(line) or (far == 0 and lexicon.PROFESSIONAL_HEADING.fullmatch(line)):
+            return True
+    return False
 
 
 def context(page: Page, at: int) -> str:

@@ -25,6 +25,10 @@ _BY_NAME = (
     .where(patient.c.given_key.in_(bindparam("words", expanding=True)))
     .order_by(patient.c.ipp)
 )
+_STANDING = select(patient.c.ipp, patient.c.birth_key, patient.c.used_key, patient.c.given_key).where(
+    patient.c.birth_date.in_(bindparam("dates", expanding=True))
+)
+_BY_IPP = select(patient).where(patient.c.ipp.in_(bindparam("ipps", expanding=True))).order_by(patient.c.ipp)
 _SENDER = select(sender.c.content).where(sender.c.address == bindparam("of"))
 _META = select(meta.c.value).where(meta.c.name == bindparam("of"))
 _SET_META = update(meta).where(meta.c.name == bindparam("of"))
@@ -57,6 +61,7 @@ def candidates(c: Connection, wanted: Keys) -> list[Patient]:
         (_BY_INS, {"ins": list(wanted.ins)}),
         (_BY_BIRTH, {"dates": list(wanted.birth_dates)}),
         (_BY_NAME, {"names": list(wanted.names), "words": list(wanted.first_words)}),
+        (_BY_IPP, {"ipps": _standing(c, wanted)}),
     )
     found = {row.ipp: _patient(row) for query, keys in queries if all(keys.values()) for row in c.execute(query, keys)}
     for gone in [row for row in found.values() if row.replaced_by]:
@@ -64,6 +69,17 @@ def candidates(c: Connection, wanted: Keys) -> list[Patient]:
         if last is not None:
             found[last.ipp] = last
     return list(found.values())
+
+
+def _standing(c: Connection, wanted: Keys) -> list[str]:
+    """The patients who may stand in the text: narrow rows first, since a long text writes many dates."""
+    words = wanted.text_words
+    rows = c.execute(_STANDING, {"dates": list(wanted.text_dates)}) if wanted.text_dates and words else ()
+    return [
+        ipp
+        for ipp, birth, used, given in rows
+        if given in words and (birth.partition(" ")[0] in words or used.partition(" ")[0] in words)
+    ]
 
 
 def put_patient(c: Connection, new: Patient, revision: int) -> Patient | None:
