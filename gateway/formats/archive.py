@@ -1,6 +1,7 @@
-"""ZIP archives, opened with guards (study/reliability.md §5): nothing is written, nothing is read beyond its limits.
+"""ZIP archives, and single files under gzip, opened with guards (study/reliability.md §5).
 
-Python 3.11.7's ``zipfile`` lets entries overlap (CVE-2024-0450), so that is checked here.
+Nothing is written, nothing is read beyond its limits. Python 3.11.7's ``zipfile`` lets entries overlap (CVE-2024-0450),
+so that is checked here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import zlib
 from dataclasses import dataclass
 
 from gateway.formats.errors import FormatError
+from gateway.formats.headers import decode_bytes
 from gateway.formats.limits import Limits
 from gateway.model.reasons import Reason
 
@@ -33,6 +35,10 @@ _BROKEN = (
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _AES = 99
 _LOCAL_HEADER = 30
+_UTF8_NAME = 0x800
+_GZIP_MEMBERS = 50
+_GZIP = b"\x1f\x8b\x08"
+_GZIP_NAME = re.compile(rb"\x1f\x8b\x08[\x08-\x0b].{6}([^\x00]{1,255})\x00", re.DOTALL)  # no extra field before
 _HIDDEN_MARKS = re.compile("[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CLUTTER = frozenset({"__macosx", ".svn", ".git", ".ds_store", "thumbs.db", "desktop.ini", "cvs"})
 
@@ -54,6 +60,20 @@ class Entry:
     def folder(self) -> str:
         """The path without the last component; empty at the root."""
         return self.path.rpartition("/")[0]
+
+
+class Budget:
+    """What the archives of one mail may unfold to, all together: files and bytes."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._files, self._bytes = limits.zip_entries, limits.zip_total
+
+    def spend(self, files: int, size: int) -> None:
+        """Take what one container holds. FormatError UNSAFE when the whole is beyond measure."""
+        self._files -= files
+        self._bytes -= size
+        if self._files < 0 or self._bytes < 0:
+            raise FormatError(Reason.UNSAFE, "Les archives de ce message sont démesurées une fois décompressées.")
 
 
 class Archive:
@@ -104,8 +124,41 @@ def at(archive: Archive, index: int) -> Entry:
     raise FormatError(Reason.UNREADABLE, "Ce fichier n'est pas dans l'archive.")
 
 
+def gunzipped(data: bytes, limits: Limits) -> tuple[str, bytes]:
+    """The (name, bytes) of a file compressed by gzip (RFC 1952); the name may be empty. FormatError."""
+    most = min(limits.zip_entry, max(limits.zip_ratio_floor, limits.zip_ratio * len(data)))
+    out, rest = bytearray(), data
+    try:
+        for _ in range(_GZIP_MEMBERS):
+            if not rest.startswith(_GZIP):
+                break
+            stream = zlib.decompressobj(wbits=31)
+            out += stream.decompress(rest, most + 1 - len(out))
+            if len(out) > most:
+                raise _unsafe("un fichier démesuré une fois décompressé")
+            if not stream.eof:
+                raise FormatError(Reason.UNREADABLE, "L'archive est abîmée et ne s'ouvre pas.")
+            rest = stream.unused_data
+    except zlib.error as error:
+        raise FormatError(Reason.UNREADABLE, "L'archive est abîmée et ne s'ouvre pas.") from error
+    named = _GZIP_NAME.match(data)
+    return (decode_bytes(named[1]) if named else ""), bytes(out)
+
+
 def _path(info: zipfile.ZipInfo) -> str:
-    return info.orig_filename.replace("\\", "/").removeprefix("./")
+    return _decoded(info).replace("\\", "/").removeprefix("./")
+
+
+def _decoded(info: zipfile.ZipInfo) -> str:
+    """A name that declares no UTF-8 is nevertheless UTF-8 where it can be, else the DOS page of Western Europe."""
+    name = info.orig_filename
+    if info.flag_bits & _UTF8_NAME or name.isascii():
+        return name
+    raw = name.encode("cp437")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp850")
 
 
 def _is_clutter(path: str) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from gateway.formats.archive import Archive, at
+from gateway.formats import envelope, kinds, mime
+from gateway.formats.archive import Archive, at, gunzipped
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.formats.message import Inner, Message
+from gateway.formats.part import clean_name
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.reasons import Reason
 
@@ -26,8 +28,40 @@ class MessageFormat(Protocol):
 #: The formats whose messages speak of the documents inside them.
 MESSAGES: Final[Mapping[Kind, MessageFormat]] = {}
 
+
+def _attachments(data: bytes, limits: Limits) -> tuple[Inner, ...]:
+    """The files of a mail, a winmail.dat or an S/MIME message; its words and what only decorates them left out."""
+    parts = mime.inside(data, limits)
+    if any(part.too_deep for part in parts):
+        raise FormatError(Reason.UNSAFE, "Le message est imbriqué de façon anormale.")
+    html = envelope.markup(parts)
+    decoded = ((part, part.decoded()) for part in parts)
+    return tuple(
+        Inner(part.filename, content, part.signature)
+        for part, content in decoded
+        if not envelope.is_words(part, content) and not kinds.is_accessory(part, sniff(content), content, html)
+    )
+
+
+def _compressed(data: bytes, limits: Limits) -> tuple[Inner, ...]:
+    """The file of a gzip; other archives are not opened."""
+    if not data.startswith(b"\x1f\x8b"):
+        detail = (
+            "Cette archive (RAR, 7-Zip, TAR…) n'est pas lue par la passerelle ; "
+            "demandez au correspondant un PDF ou une archive ZIP, ou ouvrez-la depuis la messagerie."
+        )
+        raise FormatError(Reason.UNSUPPORTED_FORMAT, detail)
+    name, content = gunzipped(data, limits)
+    return (Inner(clean_name(name), content),)
+
+
 #: The formats that only pack files: bytes in, the files in their order. FormatError.
-PACKAGES: Final[Mapping[Kind, Callable[[bytes, Limits], tuple[Inner, ...]]]] = {}
+PACKAGES: Final[Mapping[Kind, Callable[[bytes, Limits], tuple[Inner, ...]]]] = {
+    Kind.MAIL: _attachments,
+    Kind.TNEF: _attachments,
+    Kind.PKCS7: _attachments,
+    Kind.OTHER_ARCHIVE: _compressed,
+}
 
 
 def inside(kind: Kind, data: bytes, limits: Limits) -> tuple[Inner, ...]:

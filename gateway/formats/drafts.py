@@ -9,40 +9,53 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.formats import cda, containers, dangers, kinds, xdm, xmltree
-from gateway.formats.archive import Archive, Entry
+from gateway.formats import cda, containers, dangers, kinds, smime, xdm, xmltree
+from gateway.formats.archive import Archive, Budget, Entry
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.formats.message import Inner, Message
 from gateway.formats.part import Part
 from gateway.formats.sniff import Kind, sniff
-from gateway.model.documents import Action, Carrier, DocumentReading
+from gateway.model.documents import Action, Carrier, DocumentReading, Visibility
 from gateway.model.reasons import Ignored, Reason
 
 _OFFICE: Final = frozenset({"[content_types].xml", "mimetype"})
 _PROGRAM: Final = "meta-inf/manifest.mf"
+_AS_TEXT: Final = "text/plain"
 _STRICTNESS: Final = ("", "N", "R", "V")
 _UNSUPPORTED: Final = "Ce format de fichier n'est pas encore lu par la passerelle ; une personne doit l'ouvrir."
+_ALTERED: Final = (
+    "La signature électronique du message n'est pas celle de son contenu, qui a pu être modifié en chemin ; "
+    "demandez au correspondant un nouvel envoi."
+)
 #: Formats that would be read if they were what their name announces: other bytes under it are damage.
 _ANNOUNCED: Final = frozenset({"pdf", "zip", "xml", "jpg", "jpeg", "png", "tif", "tiff", "docx", "odt", "rtf"})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A reading in the making. ``pdf`` are the bytes of a PDF not opened yet, ``cda`` the CDA as read."""
+    """A reading in the making. ``pdf`` are the bytes of a PDF not opened yet, ``cda`` the CDA as read.
+
+    ``message`` is the message that names files beside it.
+    """
 
     reading: DocumentReading
     pdf: bytes = b""
     cda: cda.CdaReading | None = None
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the reading of each part needs to know of the mail: ``html`` is its HTML text, where logos are shown."""
+    """What the reading of each part needs to know of the mail: ``html`` is its HTML text, where logos are shown.
+
+    ``budget`` is what its archives may still unfold to.
+    """
 
     limits: Limits
     schema: etree.XMLSchema | None
     html: str
+    budget: Budget
 
 
 def of_part(part: Part, data: bytes, context: Context) -> list[Draft]:
@@ -82,6 +95,26 @@ def of_bytes(path: str, name: str, kind: Kind, data: bytes, context: Context, *,
 def refused(reading: DocumentReading, error: FormatError) -> DocumentReading:
     """The reading with what is wrong."""
     return replace(reading, problem=error.reason, detail=error.detail)
+
+
+def altered(reading: DocumentReading, signature: str) -> DocumentReading:
+    """A document under a signature that is not that of its content waits for a person: nobody answers for it."""
+    if signature != smime.INVALID or reading.problem is not None or reading.ignored is not None:
+        return reading
+    return replace(reading, problem=Reason.UNTRUSTED_SENDER, detail=_ALTERED)
+
+
+def with_beside(found: Sequence[Draft]) -> list[Draft]:
+    """Give the files that travel beside a message what it says of them; it is then no document if it only names them.
+
+    A message that only names a file which is not there is UNREADABLE.
+    """
+    messages = [draft.message for draft in found if draft.message]
+    carried = [draft.reading.filename for draft in found if draft.message is None]
+    return [
+        _named_by(draft, messages) if draft.message is None else _set_aside(draft, draft.message, carried)
+        for draft in found
+    ]
 
 
 def body_document(path: str, kind: Kind, data: bytes, text: str, context: Context) -> list[Draft]:
@@ -130,13 +163,50 @@ def _of_message(reading: DocumentReading, kind: Kind, data: bytes, context: Cont
     if len(cut) > 1:
         return _of_inner(reading, cut, context, depth=depth)
     message = form.read(data, context.limits)
-    files = _of_inner(reading, message.embedded, context, depth=depth) if message.embedded else [Draft(reading)]
-    return [replace(file, reading=_with_message(file.reading, message)) for file in files]
+    message = replace(message, text=message.text[: context.limits.document_text])
+    itself = [Draft(replace(reading, rendition=_AS_TEXT))]
+    files = _of_inner(reading, message.embedded, context, depth=depth) if message.embedded else itself
+    kept = message if message.beside else None
+    return [replace(file, reading=_with_message(file.reading, message), message=kept) for file in files]
+
+
+def _named_by(draft: Draft, messages: Sequence[Message]) -> Draft:
+    owners = (m for m in messages if any(_is_called(draft.reading.filename, name) for name in m.beside))
+    owner = next(owners, None)
+    return replace(draft, reading=_with_message(draft.reading, replace(owner, text=""))) if owner else draft
+
+
+def _set_aside(draft: Draft, message: Message, carried: Sequence[str]) -> Draft:
+    if not message.only_beside or draft.reading.problem is not None:
+        return draft
+    if all(any(_is_called(filename, name) for filename in carried) for name in message.beside):
+        return replace(draft, reading=replace(draft.reading, ignored=Ignored.NOT_A_DOCUMENT))
+    detail = "Le compte rendu est dans un fichier que le message nomme, mais qui n'est pas joint."
+    return replace(draft, reading=replace(draft.reading, problem=Reason.UNREADABLE, detail=detail))
+
+
+def _is_called(filename: str, name: str) -> bool:
+    """Whether a file bears a name, perhaps with an extension added on the way."""
+    called, wanted = filename.casefold(), name.casefold()
+    return called == wanted or called.startswith(f"{wanted}.")
+
+
+def _stricter(one: Visibility, other: Visibility) -> Visibility:
+    """Hidden from whom either says."""
+    return Visibility(
+        one.masked_to_professionals or other.masked_to_professionals,
+        one.invisible_to_patient or other.invisible_to_patient,
+        one.invisible_to_representatives or other.invisible_to_representatives,
+    )
 
 
 def _of_package(reading: DocumentReading, kind: Kind, data: bytes, context: Context, *, depth: int) -> list[Draft]:
     """Each file of a package that says nothing of its own."""
-    return _of_inner(reading, containers.PACKAGES[kind](data, context.limits), context, depth=depth)
+    files = containers.PACKAGES[kind](data, context.limits)
+    context.budget.spend(len(files), sum(len(file.data) for file in files))
+    if not files:
+        return [Draft(replace(reading, ignored=Ignored.NOT_A_DOCUMENT))]
+    return _of_inner(reading, files, context, depth=depth)
 
 
 def _of_inner(reading: DocumentReading, files: Sequence[Inner], context: Context, *, depth: int) -> list[Draft]:
@@ -147,7 +217,8 @@ def _of_inner(reading: DocumentReading, files: Sequence[Inner], context: Context
         path, name, kind = f"{reading.part}!{index}", file.name or reading.filename, sniff(file.data)
         try:
             dangers.refuse(file.data, kind, name)
-            drafts += of_bytes(path, name, kind, file.data, context, depth=depth + 1)
+            found = of_bytes(path, name, kind, file.data, context, depth=depth + 1)
+            drafts += [replace(one, reading=altered(one.reading, file.signature)) for one in found]
         except FormatError as error:
             drafts.append(Draft(refused(_plain(path, name, kind, file.data), error)))
     return drafts
@@ -166,6 +237,8 @@ def _with_message(reading: DocumentReading, message: Message) -> DocumentReading
         type=reading.type or message.type,
         act_date=reading.act_date or message.act_date,
         final=reading.final and message.final,
+        visibility=_stricter(reading.visibility, message.visibility),
+        confidentiality=max(reading.confidentiality, message.confidentiality, key=_STRICTNESS.index),
         problem=problem,
         detail=detail,
     )
@@ -175,6 +248,7 @@ def _of_cda(reading: DocumentReading, data: bytes, context: Context) -> Draft:
     reading = replace(reading, carrier=Carrier.CDA)
     try:
         found = cda.read(data, context.limits, context.schema)
+        dangers.refuse(found.embedded, sniff(found.embedded), "")
     except FormatError as error:
         return Draft(refused(reading, error))
     header = found.header
@@ -199,6 +273,7 @@ def _of_zip(reading: DocumentReading, data: bytes, context: Context, *, depth: i
         raise FormatError(Reason.UNSAFE, "Des archives sont imbriquées de façon anormale.")
     try:
         opened = Archive(data, context.limits)
+        context.budget.spend(len(opened.entries), sum(entry.size for entry in opened.entries))
         names = [entry.path for entry in opened.entries]
         is_xdm = xdm.looks_like(names, reading.filename)
         files = _harmless(opened, names, is_xdm=is_xdm)
@@ -225,6 +300,8 @@ def _harmless(opened: Archive, names: Sequence[str], *, is_xdm: bool) -> list[tu
     if _PROGRAM in {name.lower() for name in names}:
         raise FormatError(Reason.UNSAFE, "La pièce jointe est un programme ; elle n'a pas été ouverte.")
     files = [(entry, opened.read(entry)) for entry in opened.entries]
+    if _OFFICE & {name.lower() for name in names}:
+        dangers.refuse_active([(entry.path, data) for entry, data in files])
     for entry, data in files:
         kind = sniff(data)
         companion = is_xdm and kind in {Kind.HTML, Kind.XML}

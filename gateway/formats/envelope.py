@@ -6,16 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
-from gateway.formats import kinds
+from gateway.formats import kinds, smime
 from gateway.formats.headers import Fields
 from gateway.formats.limits import Limits
 from gateway.formats.part import Part, without_uuencoded
+from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Envelope
 
 _DROPPED = frozenset({"script", "style", "head", "title"})
 _BLOCKS = frozenset({"br", "p", "div", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6"})
 _MARKUP = 500_000
 _RECIPIENTS = 200
+_PICTURES = 2_000_000  # bytes of HTML in which they are looked for
+_WORDS = frozenset({Kind.TEXT, Kind.HTML, Kind.EMPTY, Kind.UNKNOWN, Kind.XML, Kind.MAIL})
 
 
 def read(fields: Fields, parts: Sequence[Part], limits: Limits) -> Envelope:
@@ -35,6 +38,7 @@ def read(fields: Fields, parts: Sequence[Part], limits: Limits) -> Envelope:
         receipt_to=_first(fields, "disposition-notification-to"),
         automatic=kinds.is_automatic(fields, return_path),
         body=body(parts, limits),
+        signature=signature(parts),
     )
 
 
@@ -42,12 +46,39 @@ def is_body(part: Part) -> bool:
     """Whether a part is text to be read with the mail, rather than a file attached to it."""
     kind = part.media_type
     text = kind in {"text/plain", "text/html", "text/enriched"} or kind.startswith("multipart/")  # one without parts
-    return text and part.disposition != "attachment" and not part.filename
+    return (
+        (text or (kind == "text/rtf" and _in_outlook(part))) and part.disposition != "attachment" and not part.filename
+    )
+
+
+def is_words(part: Part, data: bytes) -> bool:
+    """Whether a part is words of the mail only: a message that some programs send as text is more than that."""
+    return is_body(part) and (part.media_type == "text/rtf" or sniff(data) in _WORDS)
+
+
+def markup(parts: Sequence[Part]) -> str:
+    """The HTML text of a mail, where the pictures that it shows are named."""
+    return "\n".join(part.text(_PICTURES) for part in parts if part.media_type == "text/html" and is_body(part))
+
+
+def signature(parts: Sequence[Part]) -> str:
+    """The state of the signature of the mail itself: valid only when it covers everything."""
+    own = [part for part in parts if not part.mails] or parts
+    covered = {part.signature for part in own if part.media_type not in kinds.SIGNATURE_TYPES}
+    return smime.worst(list(covered)) if covered != {""} else ""
 
 
 def body(parts: Sequence[Part], limits: Limits) -> str:
-    """The plain text of the mail itself (not of those inside it); HTML only where there is no plain text."""
-    own = [part for part in parts if is_body(part) and not part.mails and not part.too_deep]
+    """The plain text of the mail itself (not of those inside it); HTML only where there is no plain text.
+
+    What Outlook packs with its files is read where there is nothing else.
+    """
+    every = [part for part in parts if is_body(part) and not part.mails and not part.too_deep]
+    own = [part for part in every if not _in_outlook(part)]
+    return _text(own, limits) or _text([part for part in every if _in_outlook(part)], limits)
+
+
+def _text(own: Sequence[Part], limits: Limits) -> str:
     plain = [part for part in own if part.media_type != "text/html"]
     size = 4 * limits.body_text
     texts = [without_uuencoded(part.text(size)) for part in plain] or [plain_text(part.text(_MARKUP)) for part in own]
@@ -80,6 +111,10 @@ def _pieces(root: etree._Element) -> Iterator[str]:
             if skipped is None:
                 yield "\n" if element.tag in _BLOCKS else ""
                 yield element.tail or ""
+
+
+def _in_outlook(part: Part) -> bool:
+    return Kind.TNEF.value in part.parents
 
 
 def _return_path(fields: Fields) -> str | None:

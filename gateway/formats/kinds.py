@@ -12,7 +12,7 @@ from gateway.formats.sniff import IMAGES, Kind
 from gateway.model.documents import Envelope
 
 _ALTERNATIVES = frozenset({Kind.TEXT, Kind.HTML, Kind.RTF})  # the same words again, in another dress
-_SIGNATURE_TYPES = frozenset(
+SIGNATURE_TYPES = frozenset(
     {
         "application/pkcs7-signature",
         "application/x-pkcs7-signature",
@@ -76,7 +76,7 @@ def is_automatic(root: Fields, return_path: str | None) -> bool:
 
 def is_accessory(part: Part, kind: Kind, data: bytes, html: str) -> bool:
     """A signature, a card, an appointment, a logo, a disclaimer: beside the letter, not a letter."""
-    if part.media_type in _SIGNATURE_TYPES or part.media_type in _MACHINE_TYPES:
+    if part.media_type in SIGNATURE_TYPES or part.media_type in _MACHINE_TYPES:
         return True
     if kind in {Kind.VCARD, Kind.CALENDAR, Kind.APPLE_DOUBLE} or part.filename.lower() in {"smime.p7s", "thumbs.db"}:
         return True

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from lxml import etree
 
-from gateway.formats import VERSION, containers, copies, drafts, envelope, kinds, mime, pdf
+from gateway.formats import VERSION, containers, copies, dangers, drafts, envelope, kinds, mime, pdf
+from gateway.formats.archive import Budget
 from gateway.formats.copies import Original
 from gateway.formats.drafts import Context, Draft
 from gateway.formats.errors import FormatError
@@ -18,11 +19,7 @@ from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Carrier, DocumentReading, Envelope, MailReading
 from gateway.model.reasons import Ignored, Reason
 
-#: Bytes of HTML in which the logos shown are looked for.
-_MARKUP = 2_000_000
-
-#: What the text of a mail may be without being a document, and the messages that some programs send as text.
-_WORDS = frozenset({Kind.TEXT, Kind.HTML, Kind.EMPTY, Kind.UNKNOWN, Kind.XML})
+#: The messages that some programs send as text.
 _LETTERS = frozenset({Kind.HPRIM_MEDECIN, Kind.HPRIM_SANTE, Kind.HL7V2})
 
 
@@ -38,10 +35,9 @@ def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = 
     stated = envelope.read(fields, parts, limits)
     if kinds.is_report(fields, parts, stated):
         return MailReading(VERSION, stated, (), ignored=Ignored.REPORT)
-    html = "\n".join(p.text(_MARKUP) for p in parts if p.media_type == "text/html" and envelope.is_body(p))
-    context = Context(limits, schema, html)
-    found = [draft for part in parts for draft in _of_part(part, context)]
-    documents = _numbered(_settled(found, limits))
+    context = Context(limits, schema, envelope.markup(parts), Budget(limits))
+    found = drafts.with_beside([draft for part in parts for draft in _of_part(part, context)])
+    documents = _numbered(_under_signatures(_settled(found, limits), parts))
     if any(document.ignored is not Ignored.NOT_A_DOCUMENT for document in documents):
         return MailReading(VERSION, stated, documents)
     if kinds.is_automatic_answer(fields, stated):
@@ -81,7 +77,7 @@ def _of_part(part: Part, context: Context) -> list[Draft]:
     kind = sniff(data)
     if kind in _LETTERS:
         return drafts.body_document(part.path, kind, data, part.text(context.limits.document_text), context)
-    if kind in _WORDS:
+    if envelope.is_words(part, data) and not dangers.is_test_virus(data):
         return []
     return drafts.of_part(part, data, context)
 
@@ -141,6 +137,11 @@ def _empty_set_aside(reading: DocumentReading) -> DocumentReading:
     if reading.size or reading.carrier is not Carrier.OTHER:
         return reading
     return replace(reading, ignored=Ignored.NOT_A_DOCUMENT, problem=None, detail="")
+
+
+def _under_signatures(readings: Sequence[DocumentReading], parts: Sequence[Part]) -> list[DocumentReading]:
+    states = {part.path: part.signature for part in parts}
+    return [drafts.altered(one, states[one.part.partition("!")[0].partition("~")[0]]) for one in readings]
 
 
 def _numbered(readings: Sequence[DocumentReading]) -> tuple[DocumentReading, ...]:

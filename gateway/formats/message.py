@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.model.documents import Code
+from gateway.model.documents import Code, Visibility
 from gateway.model.identity import Claim
 
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """Bytes found inside others. ``name`` may be empty."""
+    """Bytes found inside others. ``name`` may be empty; ``signature`` is the state of the S/MIME signature around."""
 
     name: str
     data: bytes
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Message:
 
     ``text`` is what a person reads, results included. ``final`` is False for partial or unvalidated results,
     ``cancelled`` when they are withdrawn. ``embedded`` are the files inside (PDF, CDA, TIFF…), ``beside`` the names of
-    files that travel next to the message and belong to it.
+    files that travel next to the message and belong to it; ``only_beside`` when it holds nothing but these names.
+    ``visibility`` and ``confidentiality`` (N, R or V) as the message asks for them.
     """
 
     claims: tuple[Claim, ...]
@@ -34,3 +36,6 @@ class Message:
     cancelled: bool = False
     embedded: tuple[Inner, ...] = ()
     beside: tuple[str, ...] = ()
+    only_beside: bool = False
+    visibility: Visibility = Visibility()
+    confidentiality: str = ""

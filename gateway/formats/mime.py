@@ -14,6 +14,7 @@ from gateway.formats import headers, smime, wrapped
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.formats.part import Part
+from gateway.formats.sniff import Kind
 from gateway.model.reasons import Reason
 
 _SIGNED_PARTS = 2  # the content and its signature (RFC 1847)
@@ -28,13 +29,13 @@ def split(raw: bytes, limits: Limits) -> tuple[headers.Fields, tuple[Part, ...]]
     return fields, _bounded(_walk(root, limits, 0), limits)
 
 
-def inside(data: bytes, name: str, limits: Limits) -> tuple[Part, ...]:
+def inside(data: bytes, limits: Limits) -> tuple[Part, ...]:
     """The leaves inside a file that is a mail, a winmail.dat or an S/MIME message. FormatError when it stays shut."""
     kind = wrapped.kind_of(data[:8192])
     if kind is None:
         raise FormatError(Reason.UNREADABLE, "Ce message ne s'ouvre pas.")
     root = Part("1", headers.Fields(()), data, 0, len(data))
-    children = _unwrapped(root, wrapped.inside(kind, data, name, limits), limits)
+    children = _unwrapped(root, kind, wrapped.inside(kind, data, "", limits), limits)
     return _bounded((leaf for child in children for leaf in _walk(child, limits, 1)), limits)
 
 
@@ -54,15 +55,22 @@ def _walk(part: Part, limits: Limits, depth: int) -> Iterator[Part]:
     if container and depth >= limits.mime_depth:
         yield replace(part, too_deep=True)
         return
-    try:
-        found = wrapped.inside(wrapping, part.decoded(), part.filename, limits) if wrapping else ()
-    except FormatError:
-        found = ()  # a leaf, whose reading says what is wrong
-    children = _children(part, limits) if multiple else _unwrapped(part, found, limits)
+    children = _unwrapped(part, wrapping, _found(part, wrapping, limits), limits) if wrapping else []
+    children = _children(part, limits) if multiple else children
     if not children:
         yield part
     for child in children:
         yield from _walk(child, limits, depth + 1)
+
+
+def _found(part: Part, wrapping: Kind, limits: Limits) -> tuple[wrapped.Wrapped, ...]:
+    """What a part wraps; nothing when it does not open: it stays a leaf, whose reading says what is wrong."""
+    try:
+        return wrapped.inside(wrapping, part.decoded(), part.filename, limits)
+    except FormatError as error:
+        if error.reason is not Reason.UNREADABLE:
+            raise
+        return ()
 
 
 def _children(part: Part, limits: Limits) -> list[Part]:
@@ -84,7 +92,7 @@ def _children(part: Part, limits: Limits) -> list[Part]:
     return [replace(content, signature=smime.worst([state, *filter(None, [part.signature])])), signature]
 
 
-def _unwrapped(part: Part, found: Sequence[wrapped.Wrapped], limits: Limits) -> list[Part]:
+def _unwrapped(part: Part, wrapping: Kind, found: Sequence[wrapped.Wrapped], limits: Limits) -> list[Part]:
     """The parts of what wraps others."""
     children = []
     for number, one in enumerate(found, 1):
@@ -92,7 +100,8 @@ def _unwrapped(part: Part, found: Sequence[wrapped.Wrapped], limits: Limits) -> 
         states = [state for state in (part.signature, one.signature) if state]
         path, mails = f"{part.path}.{number}", part.mails + one.mail
         end, state = len(one.data), smime.worst(states)
-        children.append(Part(path, fields, one.data, body, end, mails, part.parents, signature=state))
+        parents = (*part.parents, wrapping.value)
+        children.append(Part(path, fields, one.data, body, end, mails, parents, signature=state))
     return children
 
 

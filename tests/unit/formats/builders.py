@@ -46,6 +46,15 @@ def zipped(files: Mapping[str, bytes] | Iterable[tuple[str, bytes]], *, stored: 
     return out.getvalue()
 
 
+def ole(*names: str) -> bytes:
+    """The beginning of a compound file (MS-CFB) whose directory has these names."""
+    entries = b""
+    for name in ("Root Entry", *names):
+        field = name.encode("utf-16-le") + b"\0\0"
+        entries += field.ljust(64, b"\0") + len(field).to_bytes(2, "little") + b"\x01\x01" + bytes(60)
+    return bytes.fromhex("d0cf11e0a1b11ae1").ljust(512, b"\0") + entries
+
+
 def pdf(*lines: str, extra: str = "") -> bytes:
     """A PDF of one page with these lines; without lines, a page without text. ``extra`` goes in the catalog."""
     shown = "".join(f"({line}) Tj 0 -14 Td " for line in lines)
