@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from gateway.formats import envelope, kinds, mime
+from gateway.formats import envelope, hl7v2, hprim_medecin, hprim_sante, kinds, mime
 from gateway.formats.archive import Archive, at, gunzipped
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
@@ -26,7 +26,11 @@ class MessageFormat(Protocol):
 
 
 #: The formats whose messages speak of the documents inside them.
-MESSAGES: Final[Mapping[Kind, MessageFormat]] = {}
+MESSAGES: Final[Mapping[Kind, MessageFormat]] = {
+    Kind.HPRIM_MEDECIN: hprim_medecin,
+    Kind.HPRIM_SANTE: hprim_sante,
+    Kind.HL7V2: hl7v2,
+}
 
 
 def _attachments(data: bytes, limits: Limits) -> tuple[Inner, ...]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import magic
 
-from gateway.formats import charset
+from gateway.formats import charset, message_marks
 
 
 class Kind(StrEnum):
@@ -85,9 +85,6 @@ _CMS = re.compile(
 _CMS_IN_BASE64 = re.compile(r"MI[A-Za-z0-9+/]{1,10}(?:KoZIhvcNAQ|qGSIb3DQEH|hkiG9w0B)")
 _MAIL_FIELD = re.compile(r"([!-9;-~]{1,70})[ \t]*:")
 _MAIL_MARKS = frozenset({"message-id", "mime-version", "received", "return-path", "delivered-to", "x-mailer"})
-_HPRIM_SANTE = re.compile(r"H.{4,6}[^\r\n]*?(?:ADM|ORU|ORM|REG|ERR|FAC)", re.DOTALL)
-_HPRIM_END = re.compile(r"\*{4} ?FIN(?:FICHIER)? ?\*{4}", re.IGNORECASE)
-_DATE_LINE = re.compile(r"\d{2}[/.-]?\d{2}[/.-]?(?:\d{4}|\d{2})\s*$")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _CLINICAL_DOCUMENT = re.compile(rb"<(?:[\w.-]{1,40}:)?ClinicalDocument[\s>]")
 _HTML_START = re.compile(
@@ -96,7 +93,9 @@ _HTML_START = re.compile(
 _FLAT_TEXT = re.compile(
     r"<office:document\s[^>]*office:mimetype\s*=\s*[\"']application/vnd\.oasis\.opendocument\.text[\"']"
 )
-_BLANKS = " \t\r\n\ufeff\x00"
+_BLANKS = " \t\r\n\x0b\ufeff\x00"
+#: Letters in which the marks of a message are looked for.
+_MESSAGE = 65_536
 
 
 def sniff(data: bytes) -> Kind:
@@ -131,20 +130,6 @@ def start_of_text(data: bytes, length: int = 4096) -> str:
     return text.lstrip(_BLANKS)
 
 
-def is_hprim_medecin(text: str) -> bool:
-    """An HPRIM Médecin text: twelve header lines with a date on the seventh, or the markers of its end.
-
-    Apicrypt may set its own mark before (spec/mssante/hprim.md).
-    """
-    lines = text.lstrip(_BLANKS).splitlines()
-    while lines and (lines[0].startswith("[") or lines[0].startswith("$")):
-        lines = lines[1:]
-    if len(lines) < 12 or any(len(line) > 120 for line in lines[:12]):
-        return False
-    dated = bool(_DATE_LINE.match(lines[6].strip())) and bool(_DATE_LINE.match(lines[9].strip()))
-    return dated or (bool(_DATE_LINE.match(lines[6].strip())) and _HPRIM_END.search(text) is not None)
-
-
 def is_mail(head: str) -> bool:
     """Whether a text is a mail (RFC 5322): it begins with a header, with a sender, and with what only mails have."""
     names: set[str] = set()
@@ -162,9 +147,9 @@ def _textual(data: bytes) -> Kind | None:
     upper = head[:64].upper()
     if head.startswith("{\\rtf"):
         return Kind.RTF
-    if head.startswith(("MSH", "FHS", "BHS")) and len(head) > 8 and not head[3].isalnum() and not head[3].isspace():
+    if message_marks.is_hl7v2(head):
         return Kind.HL7V2
-    if _HPRIM_SANTE.match(head[:200]) and not head[1].isalnum() and not head[1].isspace():
+    if message_marks.is_hprim_sante(head):
         return Kind.HPRIM_SANTE
     if _CMS_IN_BASE64.match(head) or is_mail(head):
         return Kind.MAIL if is_mail(head) else Kind.PKCS7
@@ -172,7 +157,7 @@ def _textual(data: bytes) -> Kind | None:
         return Kind.VCARD if upper.startswith("BEGIN:VCARD") else Kind.CALENDAR
     if upper.startswith("<"):
         return _markup(data, head)
-    return Kind.HPRIM_MEDECIN if is_hprim_medecin(head) else None
+    return Kind.HPRIM_MEDECIN if message_marks.is_hprim_medecin(start_of_text(data, _MESSAGE)) else None
 
 
 def _is_text(head: bytes) -> bool:
