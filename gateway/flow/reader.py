@@ -15,7 +15,7 @@ from lxml import etree
 
 from gateway.formats import cda
 from gateway.formats import mail as mails
-from gateway.identity import text
+from gateway.identity import hprim, text
 from gateway.identity.textdates import dates_of
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.protocols.cda_transform import Completion, transform
@@ -72,11 +72,14 @@ def _read(raw: bytes, schema: etree.XMLSchema | None) -> tuple[Answer, Sequence[
 
 
 def _with_claims(one: DocumentReading) -> DocumentReading:
-    """The dates of a text, and whom it names, where the document itself does not say it in fields."""
+    """The dates of a text, and whom it names; beside the fields of a message, only what these do not say."""
     if one.ignored is not None or one.problem is not None or not one.text or one.header is not None:
         return one
     one = replace(one, dates=dates_of(one.text))
-    return one if one.claims else replace(one, claims=text.claims(one.text, one.text_source))
+    if not one.claims:
+        return replace(one, claims=text.claims(one.text, one.text_source))
+    own = tuple(hprim.completed(claim, one.text, one.act_date) for claim in one.claims)
+    return replace(one, claims=(*own, *hprim.others(own[0], one.text, one.text_source)))
 
 
 @lru_cache(maxsize=1)

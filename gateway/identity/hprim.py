@@ -1,0 +1,128 @@
+"""What the text of a message adds to the identity in its fields, or says against it (DESIGN §5).
+
+HPRIM Médecin has no sex: only a civility beside the same name, or the field of a form, can say it. And a message whose
+text is plainly another person's must not be filed under the name in its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from gateway.identity import dates
+from gateway.identity.compare import claimed_givens, contradict
+from gateway.identity.mentions import mentions
+from gateway.identity.names import is_prefix, tokens
+from gateway.identity.page import Page, lay_out
+from gateway.identity.persons import Mention, Part
+from gateway.identity.text import claims
+from gateway.model.identity import Claim
+
+_SEXES: Final = frozenset(("M", "F"))
+_OF_AGE: Final = 15  # years before which "M." and "Mme" with a family name alone are a parent's
+_HEAD: Final = 60  # letters of a line that can be but a civility and a name
+
+
+def completed(claim: Claim, text: str, on: str = "") -> Claim:
+    """The claim with the sex that the text gives the same person; unchanged when it says none, or both.
+
+    ``on`` is the day of the document (YYYYMMDD…), by which a child is known. A civility beside the whole name speaks
+    before one beside the family name alone; a relative's and a professional's never do.
+    """
+    if claim.sex in _SEXES:
+        return claim
+    page = lay_out(text)
+    said = [one for one in claims(text) if _is_same(claim, one)]
+    beside = [one for one in mentions(page) if one.part is not Part.OTHER and _is_of(claim, one)]
+    whole = {one.sex for one in said} | {one.sex for one in beside if _is_whole(claim, one)}
+    alone = set() if _is_child(claim, on) else {one.sex for one in beside if not _is_whole(claim, one)}
+    sexes = (whole - {None}) or (alone - {None})
+    if len(sexes) != 1 or not sexes <= _SEXES:
+        return claim
+    return replace(claim, sex=sexes.pop(), found=(*claim.found, ("sex", "texte")))
+
+
+def others(claim: Claim, text: str, source: str = "text") -> tuple[Claim, ...]:
+    """The persons whom a text states as its patient and who are not the one of the claim."""
+    stated = [one for one in claims(text, source) if contradict(claim, one) or not _shares_name(claim, one)]
+    apart = [one for one in stated if _names(one) or one.birth_date or one.ins]
+    return tuple(apart) or tuple(_headed(claim, lay_out(text), source))
+
+
+def _headed(claim: Claim, page: Page, source: str) -> Iterable[Claim]:
+    """Somebody named alone on a line, as a letter is headed, in a text that never names the person of the claim."""
+    named = [one for one in mentions(page) if one.part is not Part.OTHER]
+    if claim.source != "hprim" or any(_is_of(claim, one) for one in named):
+        return
+    for one in named:
+        line = page.line_number(one.start)
+        if one.sex in _SEXES and _is_alone(page, one) and not _is_addressed(page, line):
+            yield Claim(
+                source,
+                family_name=one.names.family,
+                full_name=one.names.whole,
+                first_given=one.names.first_given,
+                given_names=one.names.given_names,
+                sex=one.sex,
+                found=(("family_name", f"ligne {line}"),),
+            )
+
+
+def _is_alone(page: Page, one: Mention) -> bool:
+    start = page.line_start(one.start)
+    end = page.folded.find("\n", one.end)
+    line = page.folded[start : end if end >= 0 else len(page.folded)]
+    return (
+        len(line) < _HEAD and not page.folded[start : one.start].strip() and not line[one.end - start :].strip(" .,:")
+    )
+
+
+def _is_addressed(page: Page, line: int) -> bool:
+    """Whether an address follows: whoever is named then receives the letter."""
+    below = page.starts[line] if line < len(page.starts) else len(page.folded)
+    return page.folded[below:].lstrip(" \n")[:1].isdigit()
+
+
+def _is_same(claim: Claim, other: Claim) -> bool:
+    return _shares_name(claim, other) and not contradict(claim, other)
+
+
+def _shares_name(claim: Claim, other: Claim) -> bool:
+    return bool(_names(claim) & _names(other)) or not _names(other)
+
+
+def _names(claim: Claim) -> set[str]:
+    every = (claim.birth_name, claim.used_name, claim.family_name, claim.full_name)
+    return {word for name in every for word in tokens(name)}
+
+
+def _is_of(claim: Claim, one: Mention) -> bool:
+    """Whether a mention is of the person of the claim: his family name, and nothing that is not his."""
+    given, ours = tokens(one.names.given_names), claimed_givens(claim)
+    if given and not (is_prefix(given, ours) or is_prefix(ours, given)):
+        return False
+    if one.birth_date and claim.birth_date and not dates.compatible(one.birth_date, claim.birth_date):
+        return False
+    families = _families(claim)
+    if one.names.whole:
+        words = tokens(one.names.whole)
+        return words in families or any(words in (f + ours[:n], ours[:n] + f) for f in families for n in (1, len(ours)))
+    named = [part.family for part in (one.names, one.birth, one.used) if part and part.family]
+    return any(tokens(name) in families for name in named)
+
+
+def _is_whole(claim: Claim, one: Mention) -> bool:
+    """Whether a mention of the person tells more than a civility and a family name."""
+    several = one.names.whole is not None and tokens(one.names.whole) not in _families(claim)
+    return several or bool(one.names.given_names or one.birth_date)
+
+
+def _families(claim: Claim) -> set[tuple[str, ...]]:
+    return {tokens(name) for name in (claim.birth_name, claim.used_name, claim.family_name) if name}
+
+
+def _is_child(claim: Claim, on: str) -> bool:
+    born, day = claim.birth_date or "", on[:8]
+    years = {value[:4] for value in dates.readings(born)}
+    return day.isdigit() and len(day) == 8 and any(0 <= int(day[:4]) - int(year) < _OF_AGE for year in years)
