@@ -76,8 +76,15 @@ Block = Paragraph | Table
 
 def plain(blocks: Iterable[Block], limits: Limits) -> str:
     """The words, line by line; the cells of a row beside each other, a tab between, when each has one line."""
-    text = "\n".join(line.rstrip() for block in blocks for line in _lines(block))
+    text = "\n".join(line.rstrip() for block in blocks for line in written(block))
     return text.strip("\n")[: limits.document_text]
+
+
+def written(block: Block) -> list[str]:
+    """The lines of one block."""
+    if isinstance(block, Paragraph):
+        return block.text.split("\n")
+    return [line for row in block.rows for line in _row([_cell_lines(cell) for cell in row])]
 
 
 def pictures(blocks: Iterable[Block]) -> Iterator[Picture]:
@@ -122,14 +129,8 @@ def _measure(blocks: Iterable[Block]) -> tuple[int, int]:
     return many, letters
 
 
-def _lines(block: Block) -> list[str]:
-    if isinstance(block, Paragraph):
-        return block.text.split("\n")
-    return [line for row in block.rows for line in _row([_cell_lines(cell) for cell in row])]
-
-
 def _cell_lines(cell: Cell) -> list[str]:
-    return [line for block in cell.blocks for line in _lines(block) if line.strip()]
+    return [line for block in cell.blocks for line in written(block) if line.strip()]
 
 
 def _row(cells: Sequence[list[str]]) -> list[str]:
