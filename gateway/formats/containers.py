@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from gateway.formats import envelope, hl7v2, hprim_medecin, hprim_sante, kinds, mime
+from gateway.formats import dangers, envelope, hl7v2, hprim_medecin, hprim_sante, kinds, mime
 from gateway.formats.archive import Archive, at, gunzipped
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
@@ -34,16 +34,16 @@ MESSAGES: Final[Mapping[Kind, MessageFormat]] = {
 
 
 def _attachments(data: bytes, limits: Limits) -> tuple[Inner, ...]:
-    """The files of a mail, a winmail.dat or an S/MIME message; its words and what only decorates them left out."""
+    """The files of a mail, a winmail.dat or an S/MIME message; its words are left out."""
     parts = mime.inside(data, limits)
     if any(part.too_deep for part in parts):
         raise FormatError(Reason.UNSAFE, "Le message est imbriqué de façon anormale.")
     html = envelope.markup(parts)
     decoded = ((part, part.decoded()) for part in parts)
     return tuple(
-        Inner(part.filename, content, part.signature)
+        Inner(part.filename, content, part.signature, kinds.is_accessory(part, sniff(content), content, html))
         for part, content in decoded
-        if not envelope.is_words(part, content) and not kinds.is_accessory(part, sniff(content), content, html)
+        if not envelope.is_words(part, content) or dangers.is_test_virus(content)
     )
 
 

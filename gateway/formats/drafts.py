@@ -74,6 +74,8 @@ def of_part(part: Part, data: bytes, context: Context) -> list[Draft]:
 def of_bytes(path: str, name: str, kind: Kind, data: bytes, context: Context, *, depth: int) -> list[Draft]:
     """The documents of bytes already found harmless."""
     reading = _plain(path, name, kind, data)
+    if kind in kinds.NEVER:
+        return [Draft(replace(reading, ignored=Ignored.NOT_A_DOCUMENT))]
     try:
         if kind is Kind.ZIP:
             return _of_zip(reading, data, context, depth=depth)
@@ -212,16 +214,24 @@ def _of_package(reading: DocumentReading, kind: Kind, data: bytes, context: Cont
 def _of_inner(reading: DocumentReading, files: Sequence[Inner], context: Context, *, depth: int) -> list[Draft]:
     if depth > context.limits.zip_depth:
         raise FormatError(Reason.UNSAFE, "Des fichiers sont imbriqués de façon anormale.")
-    drafts: list[Draft] = []
-    for index, file in enumerate(files):
-        path, name, kind = f"{reading.part}!{index}", file.name or reading.filename, sniff(file.data)
-        try:
-            dangers.refuse(file.data, kind, name)
-            found = of_bytes(path, name, kind, file.data, context, depth=depth + 1)
-            drafts += [replace(one, reading=altered(one.reading, file.signature)) for one in found]
-        except FormatError as error:
-            drafts.append(Draft(refused(_plain(path, name, kind, file.data), error)))
-    return drafts
+    return [
+        draft
+        for index, file in enumerate(files)
+        for draft in _of_one(f"{reading.part}!{index}", file.name or reading.filename, file, context, depth=depth + 1)
+    ]
+
+
+def _of_one(path: str, name: str, file: Inner, context: Context, *, depth: int) -> list[Draft]:
+    kind = sniff(file.data)
+    plain = _plain(path, name, kind, file.data)
+    try:
+        dangers.refuse(file.data, kind, name)
+    except FormatError as error:
+        return [Draft(refused(plain, error))]
+    if file.accessory:
+        return [Draft(replace(plain, ignored=Ignored.NOT_A_DOCUMENT))]
+    found = of_bytes(path, name, kind, file.data, context, depth=depth)
+    return [replace(one, reading=altered(one.reading, file.signature)) for one in found]
 
 
 def _with_message(reading: DocumentReading, message: Message) -> DocumentReading:

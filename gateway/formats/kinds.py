@@ -18,8 +18,12 @@ SIGNATURE_TYPES = frozenset(
         "application/x-pkcs7-signature",
         "application/pgp-signature",
         "application/pgp-keys",
+        "application/pkix-cert",
+        "application/x-x509-ca-cert",
+        "application/x-x509-user-cert",
     }
 )
+_ARMOUR = (b"-----BEGIN PGP SIGNATURE", b"-----BEGIN PGP PUBLIC KEY", b"-----BEGIN CERTIFICATE")
 _MACHINE_TYPES = frozenset(
     {
         "message/disposition-notification",
@@ -32,34 +36,57 @@ _MACHINE_TYPES = frozenset(
 )
 _MAILER = re.compile(r"^(mailer-daemon|postmaster|mail-daemon|maildaemon)@", re.IGNORECASE)
 _AUTOMATIC_SUBJECT = re.compile(
-    r"^\s*(r[ée]ponse automatique|automatic reply|auto(matique|matic)? ?[:-]|absence du bureau|absent du bureau|"
-    r"out of office|message d'absence|lu\s*:|read\s*:|accus[ée] de (lecture|r[ée]ception)|non lu\s*:|"
-    r"undeliver(ed|able)|non remis|delivery status notification|returned mail)",
+    r"^\s*(r[ée]ponse automatique|automatic reply|auto(matique|matic|reply)? ?[:-]|absence du bureau|absent du bureau|"
+    r"out of( the)? office|message d.absence|lu\s*:|read\s*:|accus[ée] de (lecture|r[ée]ception)|non lu\s*:|"
+    r"automatische antwort|automatisch antwoord|abwesenheits|respuesta autom[áa]tica|"
+    r"resposta autom[áa]tica|risposta automatica|gelesen\s*:|le[íi]do\s*:|letto\s*:|lido\s*:|gelezen\s*:)",
+    re.IGNORECASE,
+)
+_UNDELIVERED = re.compile(
+    r"undeliver(ed|able)|non[ -]remis|[ée]chec de (la )?(remise|distribution)|delivery (status|failure|has failed)|"
+    r"mail delivery (failed|system)|returned mail|failure notice|unzustellbar|no se puede entregar|mancato recapito|"
+    r"impossible de (remettre|distribuer)",
     re.IGNORECASE,
 )
 _DISCLAIMER = re.compile(
     r"confidentiel|destinataire|disclaimer|confidential|intended recipient|antivirus|avast|imprimer ce", re.IGNORECASE
 )
-_EXCHANGE_NAME = re.compile(r"^ATT\d+\.(txt|htm|html)$", re.IGNORECASE)
+_BESIDE_NAME = re.compile(
+    r"^(ATT\d+|(e-?mail[ _-]?)?signature[\w -]{0,30}|disclaimer[\w -]{0,30}|avertissement|mentions?[ _-]l[ée]gales)"
+    r"\.(txt|html?|rtf)$",
+    re.IGNORECASE,
+)
+_PATIENT = re.compile(r"\bn[ée]{1,2}e?\b|patient|\d\d[/.-]\d\d[/.-]\d{4}", re.IGNORECASE)
 _LETTER = re.compile(
     r"\bn[ée]{1,2}e?\b|patient|\b(mme|madame|monsieur|m\.|dr|docteur)\b|\d\d/\d\d/\d{4}", re.IGNORECASE
 )
+#: Cards and appointments, and what Apple keeps beside a file: wherever they are found.
+NEVER = frozenset({Kind.VCARD, Kind.CALENDAR, Kind.APPLE_DOUBLE})
 _SMALL_TEXT = 2500
 _DOCUMENT_SIDE = 480  # pixels: an A4 page is 595 × 842 at 72 dpi, logos and banners are lower
+_DOCUMENT_AREA = 350_000  # a strip of an electrocardiogram has more, a banner less
 _DOCUMENT_BYTES = 12_000
+_READABLE_HEIGHT = 160  # pixels at which a page shown in a text cannot be read
+_SHOWN = re.compile(r"<img\b[^<>]{0,2000}>", re.IGNORECASE)
+_SHOWN_SIZE = r"\b%s\s*[=:]\s*[\"']?\s*(\d{1,4})(?:px)?(?=[\s\"';/>])"
 
 
 def is_report(root: Fields, parts: Sequence[Part], envelope: Envelope) -> bool:
     """A delivery report or a receipt (RFC 3464, RFC 8098), whatever original mail it carries back."""
     machine = any(part.media_type in _MACHINE_TYPES and not part.mails for part in parts)
-    bounced = envelope.return_path == "" and bool(_MAILER.match(envelope.sender) or root.get("x-failed-recipients"))
-    return machine or bounced or (root.token("content-type") == "multipart/report" and envelope.return_path == "")
+    carries = any(part.mails for part in parts)
+    mailer = bool(_MAILER.match(envelope.sender)) and (carries or _UNDELIVERED.search(envelope.subject) is not None)
+    reporter = root.token("content-type") == "multipart/report" and carries
+    empty = envelope.return_path == ""  # which only machines write (RFC 5321 §4.5.5)
+    named = root.get("x-failed-recipients") or root.token("content-type") == "multipart/report"
+    return machine or mailer or reporter or (empty and bool(named or _MAILER.match(envelope.sender)))
 
 
 def is_automatic_answer(root: Fields, envelope: Envelope) -> bool:
     """Whether a mail without document was sent by a machine."""
     marked = envelope.automatic or any(root.get(name) for name in ("x-autoreply", "x-autorespond", "x-autoresponse"))
-    return marked or _AUTOMATIC_SUBJECT.match(envelope.subject) is not None
+    subject = envelope.subject
+    return marked or bool(_AUTOMATIC_SUBJECT.match(subject) or _UNDELIVERED.match(subject.strip()))
 
 
 def is_automatic(root: Fields, return_path: str | None) -> bool:
@@ -78,7 +105,9 @@ def is_accessory(part: Part, kind: Kind, data: bytes, html: str) -> bool:
     """A signature, a card, an appointment, a logo, a disclaimer: beside the letter, not a letter."""
     if part.media_type in SIGNATURE_TYPES or part.media_type in _MACHINE_TYPES:
         return True
-    if kind in {Kind.VCARD, Kind.CALENDAR, Kind.APPLE_DOUBLE} or part.filename.lower() in {"smime.p7s", "thumbs.db"}:
+    if kind in NEVER or part.filename.lower() in {"smime.p7s", "thumbs.db"} or data.startswith(_ARMOUR):
+        return True
+    if kind is Kind.PKCS7 and part.parents[-1:] == ("multipart/signed",):
         return True
     if kind is Kind.EMPTY and not part.filename:
         return True
@@ -90,13 +119,16 @@ def is_accessory(part: Part, kind: Kind, data: bytes, html: str) -> bool:
 
 
 def dimensions(kind: Kind, data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels of a PNG, GIF or JPEG; None when they cannot be told."""
+    """Width and height in pixels of a PNG, GIF, BMP or JPEG; None when they cannot be told."""
     if kind is Kind.PNG and len(data) >= 24:
         width, height = struct.unpack(">II", data[16:24])
         return int(width), int(height)
     if kind is Kind.GIF and len(data) >= 10:
         width, height = struct.unpack("<HH", data[6:10])
         return int(width), int(height)
+    if kind is Kind.BMP and len(data) >= 26:
+        width, height = struct.unpack("<ii", data[18:26])
+        return abs(int(width)), abs(int(height))
     return _jpeg_dimensions(data) if kind is Kind.JPEG else None
 
 
@@ -118,13 +150,29 @@ def _is_decoration(part: Part, kind: Kind, data: bytes, html: str) -> bool:
     shown = bool(part.content_id) and f"cid:{part.content_id}" in html
     embedded = shown or (part.disposition != "attachment" and bool(part.content_id or part.disposition))
     sides = dimensions(kind, data)
-    small = len(data) < _DOCUMENT_BYTES if sides is None else min(sides) < _DOCUMENT_SIDE
+    if shown and sides is not None and _shown_height(part.content_id, html, sides) <= _READABLE_HEIGHT:
+        return True
+    small = len(data) < _DOCUMENT_BYTES if sides is None else _is_small(*sides)
     return small and (embedded or kind is Kind.GIF or len(data) < _DOCUMENT_BYTES)
+
+
+def _is_small(width: int, height: int) -> bool:
+    return min(width, height) < _DOCUMENT_SIDE and width * height < _DOCUMENT_AREA
+
+
+def _shown_height(content_id: str, html: str, sides: tuple[int, int]) -> float:
+    """How high, in pixels, the text shows an image: what its tag says, else its own height."""
+    tag = next((tag for tag in _SHOWN.findall(html) if f"cid:{content_id}" in tag), "")
+    high, wide = (re.search(_SHOWN_SIZE % name, tag, re.IGNORECASE) for name in ("height", "width"))
+    if high:
+        return int(high[1])
+    return int(wide[1]) * sides[1] / max(sides[0], 1) if wide else sides[1]
 
 
 def _is_notice(part: Part, data: bytes) -> bool:
     if len(data) > _SMALL_TEXT:
         return False
     text = data.decode("utf-8", "replace")
-    notice = _EXCHANGE_NAME.match(part.filename) or _DISCLAIMER.search(text)
-    return notice is not None and not _LETTER.search(text)
+    if _BESIDE_NAME.match(part.filename):
+        return not _PATIENT.search(text)
+    return _DISCLAIMER.search(text) is not None and not _LETTER.search(text)

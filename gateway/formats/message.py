@@ -10,11 +10,15 @@ from gateway.model.identity import Claim
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """Bytes found inside others. ``name`` may be empty; ``signature`` is the state of the S/MIME signature around."""
+    """Bytes found inside others. ``name`` may be empty; ``signature`` is the state of the S/MIME signature around.
+
+    ``accessory`` marks what decorates a message (formats/kinds.py).
+    """
 
     name: str
     data: bytes
     signature: str = ""
+    accessory: bool = False
 
 
 @dataclass(frozen=True, slots=True)

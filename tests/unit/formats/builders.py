@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import struct
 import zipfile
 from collections.abc import Iterable, Mapping
 
@@ -44,6 +45,31 @@ def zipped(files: Mapping[str, bytes] | Iterable[tuple[str, bytes]], *, stored: 
         for name, data in files.items() if isinstance(files, Mapping) else files:
             archive.writestr(name, data)
     return out.getvalue()
+
+
+def tnef(
+    *files: tuple[str, bytes], message: Iterable[bytes] = (), message_class: str = "IPM.Note", properties: bytes = b""
+) -> bytes:
+    """A TNEF stream (MS-OXTNEF) of attachments by (name, bytes); ``properties`` are added to each, made by ``mapi``."""
+    head = [attribute(1, 0x89006, b"\0\0\1\0"), attribute(1, 0x78008, message_class.encode() + b"\0"), *message]
+    for name, data in files:
+        head += [attribute(2, 0x69002, bytes(14)), attribute(2, 0x18010, name.encode("cp1252") + b"\0")]
+        head += [attribute(2, 0x6800F, data)] if data else []
+        head += [attribute(2, 0x69005, properties)] if properties else []
+    return bytes.fromhex("789f3e220100") + b"".join(head)
+
+
+def attribute(level: int, identifier: int, value: bytes) -> bytes:
+    """One TNEF attribute with its sum."""
+    return struct.pack("<BII", level, identifier, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
+
+
+def mapi(*properties: tuple[int, int, bytes]) -> bytes:
+    """TNEF properties of variable length by (type, identifier, bytes)."""
+    out = struct.pack("<I", len(properties))
+    for kind, identifier, value in properties:
+        out += struct.pack("<HHII", kind, identifier, 1, len(value)) + value + bytes(-len(value) % 4)
+    return out
 
 
 def ole(*names: str) -> bytes:
