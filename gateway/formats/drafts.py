@@ -9,11 +9,12 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.formats import cda, containers, dangers, kinds, smime, xdm, xmltree
+from gateway.formats import cda, containers, dangers, kinds, rendition, smime, xdm, xmltree
 from gateway.formats.archive import Archive, Budget, Entry
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.formats.message import Inner, Message
+from gateway.formats.office import words
 from gateway.formats.part import Part
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Action, Carrier, DocumentReading, Visibility
@@ -21,7 +22,6 @@ from gateway.model.reasons import Ignored, Reason
 
 _OFFICE: Final = frozenset({"[content_types].xml", "mimetype"})
 _PROGRAM: Final = "meta-inf/manifest.mf"
-_AS_TEXT: Final = "text/plain"
 _STRICTNESS: Final = ("", "N", "R", "V")
 _UNSUPPORTED: Final = "Ce format de fichier n'est pas encore lu par la passerelle ; une personne doit l'ouvrir."
 _ALTERED: Final = (
@@ -87,11 +87,9 @@ def of_bytes(path: str, name: str, kind: Kind, data: bytes, context: Context, *,
             return _of_message(reading, kind, data, context, depth=depth)
         if kind in containers.PACKAGES:
             return _of_package(reading, kind, data, context, depth=depth)
+        return [_of_file_alone(reading, kind, data, context)]
     except FormatError as error:
         return [Draft(refused(reading, error))]
-    if kind is Kind.PDF:
-        return [Draft(replace(reading, carrier=Carrier.PDF), pdf=data)]
-    return [Draft(_not_read(reading, kind))]
 
 
 def refused(reading: DocumentReading, error: FormatError) -> DocumentReading:
@@ -166,7 +164,7 @@ def _of_message(reading: DocumentReading, kind: Kind, data: bytes, context: Cont
         return _of_inner(reading, cut, context, depth=depth)
     message = form.read(data, context.limits)
     message = replace(message, text=message.text[: context.limits.document_text])
-    itself = [Draft(replace(reading, rendition=_AS_TEXT))]
+    itself = [Draft(replace(reading, rendition=rendition.TEXT))]
     files = _of_inner(reading, message.embedded, context, depth=depth) if message.embedded else itself
     kept = message if message.beside else None
     return [replace(file, reading=_with_message(file.reading, message), message=kept) for file in files]
@@ -278,6 +276,26 @@ def _of_cda(reading: DocumentReading, data: bytes, context: Context) -> Draft:
     return Draft(filled, cda=found)
 
 
+def _of_file_alone(reading: DocumentReading, kind: Kind, data: bytes, context: Context) -> Draft:
+    if kind is Kind.PDF:
+        return Draft(replace(reading, carrier=Carrier.PDF), pdf=data)
+    if kind is Kind.OLE:
+        raise words.legacy(data)
+    return _of_words(reading, kind, data, context) if kind in words.KINDS else Draft(_not_read(reading, kind))
+
+
+def _of_words(reading: DocumentReading, kind: Kind, data: bytes, context: Context) -> Draft:
+    """A letter of a word processor, or a plain text."""
+    reading = replace(reading, media_type=kind.value)
+    found = words.read(kind, data, context.limits)
+    if not found.text.strip() and not found.pictures:
+        raise FormatError(Reason.UNREADABLE, "Le document est vide.")
+    if not found.text.strip():
+        detail = "Ce document n'est fait que d'images, que la passerelle ne lit pas ; une personne doit l'ouvrir."
+        return Draft(replace(reading, image_only=True, problem=Reason.UNSUPPORTED_FORMAT, detail=detail))
+    return Draft(replace(reading, text=found.text, rendition=rendition.media_type(kind, data)))
+
+
 def _of_zip(reading: DocumentReading, data: bytes, context: Context, *, depth: int) -> list[Draft]:
     if depth > context.limits.zip_depth:
         raise FormatError(Reason.UNSAFE, "Des archives sont imbriquées de façon anormale.")
@@ -287,13 +305,14 @@ def _of_zip(reading: DocumentReading, data: bytes, context: Context, *, depth: i
         names = [entry.path for entry in opened.entries]
         is_xdm = xdm.looks_like(names, reading.filename)
         files = _harmless(opened, names, is_xdm=is_xdm)
+        office = None if is_xdm else words.kind_of(opened, context.limits)
     except FormatError as error:
         broken = error.reason is Reason.UNREADABLE and (xdm.claims_to_be(reading.filename) or b"IHE_XDM" in data)
         reason = Reason.MALFORMED_XDM if broken else error.reason
         carrier = Carrier.XDM if broken else Carrier.OTHER
         return [Draft(replace(refused(reading, error), problem=reason, carrier=carrier))]
-    if _OFFICE & {name.lower() for name in names}:
-        return [Draft(replace(reading, problem=Reason.UNSUPPORTED_FORMAT, detail=_UNSUPPORTED))]
+    if office is not None:
+        return [_of_words(reading, office, data, context)]
     if is_xdm:
         return _of_xdm(reading, files, context, depth=depth)
     return [draft for file in files for draft in _of_entry(reading.part, *file, context, depth=depth)] or [

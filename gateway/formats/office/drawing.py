@@ -202,7 +202,7 @@ def _fitting(strips: Sequence[_Strip], room: float, *, anyway: bool) -> list[_St
 
 
 def _grid(table: Table) -> list[dict[int, Cell]]:
-    """The cells of each row by their column; the places that a cell of an earlier row covers are empty."""
+    """The cells of each row by their column; empty ones where a cell of an earlier row reaches."""
     rows: list[dict[int, Cell]] = []
     covered: dict[int, int] = {}
     for row in table.rows:
@@ -211,6 +211,7 @@ def _grid(table: Table) -> list[dict[int, Cell]]:
         fresh: dict[int, int] = {}
         for cell in row:
             while covered.get(column, 0):
+                placed[column] = Cell(())
                 column += 1
             placed[column] = cell
             fresh |= dict.fromkeys(range(column, column + cell.columns), cell.rows - 1)

@@ -14,8 +14,11 @@ from gateway.formats.limits import Limits
 from gateway.formats.office import blocks, docx, html, odt, rtf
 from gateway.formats.office.blocks import Block
 from gateway.formats.office.opc import CONTENT_TYPES, Package
-from gateway.formats.sniff import Kind
+from gateway.formats.sniff import Kind, sniff
 from gateway.model.reasons import Reason
+
+#: What is read here.
+KINDS: Final = frozenset({Kind.DOCX, Kind.ODT, Kind.HTML, Kind.RTF, Kind.TEXT})
 
 _WORD: Final = re.compile(r"wordprocessingml\.(?:document|template)(?:\.main)?\+xml")
 _ODT: Final = re.compile(rb"application/vnd\.oasis\.opendocument\.text(?:-template|-master|-web)?\s*$")
@@ -66,6 +69,12 @@ def kind_of(archive: Archive, limits: Limits) -> Kind | None:
     if _ODT.match(named):
         return Kind.ODT
     raise unsupported(_called(named.decode("latin-1")))
+
+
+def kind_in(data: bytes, limits: Limits) -> Kind:
+    """What bytes are, office archives included. FormatError."""
+    kind = sniff(data)
+    return (kind_of(Archive(data, limits), limits) or kind) if kind is Kind.ZIP else kind
 
 
 def read(kind: Kind, data: bytes, limits: Limits) -> Words:
