@@ -28,7 +28,7 @@ PATIENT_DOMAIN = "patient.mssante.fr"
 #: The envelope of a mail that was not opened: nothing says who wrote it, so what stopped us is the reason.
 UNOPENED = Envelope()
 
-#: What can travel in a CDA level 1 (spec/dmp/transactions.md §8).
+#: What can travel in a CDA level 1 (spec/dmp/transactions.md §8). The DMP gets what came in it, or a message as text.
 WRAPPED = frozenset({"application/pdf", "image/jpeg", "image/tiff", "text/rtf", "application/rtf", "text/plain"})
 
 
@@ -157,11 +157,16 @@ def why_not_fed(
         (NotFed.NOT_VALIDATED, not one.final),
         (NotFed.AUTHOR_UNKNOWN, not _author_known(one, context.sender)),
         (NotFed.AUTHOR_FEEDS, one.header is None and context.sender is not None and context.sender.feeds_dmp),
-        (NotFed.FORMAT, one.header is None and one.media_type not in WRAPPED),
+        (NotFed.FORMAT, one.header is None and not _fit_for_dmp(one)),
         (NotFed.RULE, not ruling.feed),
         (NotFed.INDEX_STALE, not context.index_fresh),
     )
     return next((reason for reason, holds in conditions if holds), None)
+
+
+def travels_as(one: DocumentReading) -> str:
+    """The media type in which a document travels."""
+    return one.rendition or one.media_type
 
 
 def age(birth_date: str, today: date) -> int | None:
@@ -283,6 +288,11 @@ def _visibility(one: DocumentReading, ruling: Ruling) -> Visibility:
         one.visibility.invisible_to_patient or ruling.invisible_to_patient,
         one.visibility.invisible_to_representatives or ruling.invisible_to_representatives,
     )
+
+
+def _fit_for_dmp(one: DocumentReading) -> bool:
+    """What is drawn anew for the record is not what its author made: the DMP does not get it (DESIGN §5)."""
+    return one.media_type in WRAPPED or one.rendition == "text/plain"
 
 
 def _author_known(one: DocumentReading, sender: Sender | None) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from gateway.flow.decide import Decided, context_of, reading_of
 from gateway.flow.house import House
-from gateway.flow.judge import Context
+from gateway.flow.judge import Context, travels_as
 from gateway.flow.originals import Originals
 from gateway.ledger import deliveries, documents, mails, patients
 from gateway.ledger.rows import Arrival, Delivery, Document, Mail
@@ -80,6 +80,11 @@ class Papers:
         return self.reading.title or (known.label if known else self.ruling.type.label)
 
     @property
+    def media_type(self) -> str:
+        """In what it travels."""
+        return travels_as(self.reading)
+
+    @property
     def recipient(self) -> str:
         """The address of the mailbox that received it."""
         configured = next((m.address for m in self.context.settings.mailbox if m.name == self.arrival.mailbox), "")
@@ -117,8 +122,10 @@ def load(c: Connection, house: House, number: int) -> Papers:
 
 
 async def body_of(house: House, originals: Originals, papers: Papers) -> bytes:
-    """The bytes that go out: as carried, but a CDA in another encoding than UTF-8 goes in its canonical form."""
+    """The bytes that go out: as carried, or the rendition; a CDA not in UTF-8 goes in its canonical form."""
     header = papers.reading.header
+    if papers.reading.rendition:
+        return await house.readers.render(papers.mail.digest, papers.reading.part)
     if header is not None and header.encoding:
         return await house.readers.in_utf8(papers.mail.digest, papers.reading.part)
     return await originals.get(papers.mail.digest, papers.reading.part)
@@ -138,7 +145,7 @@ def wrap(house: House, papers: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
         type=papers.ruling.type,
         title=papers.title,
         effective_time=papers.stamp,
-        media_type={"application/rtf": "text/rtf"}.get(papers.reading.media_type, papers.reading.media_type),
+        media_type={"application/rtf": "text/rtf"}.get(papers.media_type, papers.media_type),
         body=body,
         act_date=papers.reading.act_date,
     )

@@ -15,6 +15,9 @@ from lxml import etree
 
 from gateway.formats import cda
 from gateway.formats import mail as mails
+from gateway.formats.limits import DEFAULT
+from gateway.formats.office import words
+from gateway.formats.rendition import rendition
 from gateway.identity import hprim, text
 from gateway.identity.textdates import dates_of
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
@@ -27,6 +30,7 @@ HANDED_OVER = 8 * 1024 * 1024
 class Request(msgspec.Struct, frozen=True):
     """``operation``: read, extract, utf8 (extract a CDA and recode it), transform.
 
+    ``render`` extracts a document and makes what travels of it (gateway/formats/rendition.py).
     ``schema``: the CDA schema's file, empty for none.
     """
 
@@ -51,11 +55,19 @@ def work(body: bytes, parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
     return msgspec.json.encode(answer), data
 
 
+def render(raw: bytes, part: str) -> bytes:
+    """The rendition of one document of a mail (gateway/formats/rendition.py)."""
+    data = mails.extract(raw, part)
+    return rendition(words.kind_in(data, DEFAULT), data, DEFAULT)[1]
+
+
 def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
     if request.operation == "extract":
         return Answer(), [mails.extract(raw, request.part)]
     if request.operation == "utf8":
         return Answer(), [cda.in_utf8(mails.extract(raw, request.part))]
+    if request.operation == "render":
+        return Answer(), [render(raw, request.part)]
     if request.operation == "transform" and request.completion is not None:
         document, header = transform(raw, request.completion)
         return Answer(header=header), [document]

@@ -47,6 +47,10 @@ class ReaderProcesses:
         """The bytes of one CDA in its canonical form. Raises ReaderError."""
         return (await self._ask(Request("utf8", part=part), digest)).parts[0]
 
+    async def render(self, digest: str, part: str) -> bytes:
+        """The bytes in which one document travels that cannot travel as it came. Raises ReaderError."""
+        return (await self._ask(Request("render", part=part), digest)).parts[0]
+
     async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
         """A received CDA with its header completed. Raises ReaderError."""
         reply = await self._pool.call(msgspec.json.encode(Request("transform", completion=completion)), [cda])

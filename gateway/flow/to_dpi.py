@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from gateway.delivery.dpi import folder, mllp
@@ -57,8 +58,8 @@ class ToDpi:
     def _document(self, known: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
         if known.reading.header is not None:
             return body, known.reading.header
-        if known.reading.media_type not in WRAPPED:
-            raise CdaError(known.reading.media_type)
+        if known.media_type not in WRAPPED:
+            raise CdaError(known.media_type)
         return paper.wrap(self.house, known, body)
 
     def _message(self, known: Papers, document: bytes, header: CdaHeader) -> MdmRequest:
@@ -99,9 +100,9 @@ class ToDpi:
             type_label=known_type.label if known_type else known.ruling.type.label,
             title=known.title,
             act_date=one.act_date,
-            filename=one.filename,
-            media_type=one.media_type,
-            sha256=one.sha256,
+            filename=folder.renamed(one.filename, one.rendition) if one.rendition else one.filename,
+            media_type=known.media_type,
+            sha256=hashlib.sha256(body).hexdigest() if one.rendition else one.sha256,
             sender=known.context.sender,
             mailbox=known.arrival.mailbox,
             message_id=known.context.envelope.message_id,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gateway.flow import judge
 from gateway.flow.decide import parent_id_of
 from gateway.flow.house import House
-from gateway.flow.judge import WRAPPED
+from gateway.flow.judge import WRAPPED, travels_as
 from gateway.identity.match import BLOCKING
 from gateway.ledger import documents, patients
 from gateway.ledger.rows import Document, Entry
@@ -61,7 +61,7 @@ def require_filable(entry: Entry, one: DocumentReading, settings: Settings) -> N
             raise ReviewError(_unfilable(reason))
     if one.ignored is not None:
         raise ReviewError(_unfilable(Reason.NO_DOCUMENT))
-    if settings.dpi.kind == "mllp" and one.header is None and one.media_type not in WRAPPED:
+    if settings.dpi.kind == "mllp" and one.header is None and travels_as(one) not in WRAPPED:
         raise ReviewError("ce format ne peut pas être envoyé au dossier patient : classez-le à la main, puis rejetez")
 
 

@@ -94,6 +94,10 @@ class InlineReaders:
         """The bytes of one CDA in its canonical form."""
         return cda.in_utf8(mail.extract(self._vault.read(digest), part))
 
+    async def render(self, digest: str, part: str) -> bytes:
+        """The bytes in which one document travels that cannot travel as it came."""
+        return reader.render(self._vault.read(digest), part)
+
     async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
         """A received CDA with its header completed."""
         return transform(cda, completion)

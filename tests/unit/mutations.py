@@ -508,7 +508,7 @@ _CONDITIONS = (
         "NotFed.AUTHOR_FEEDS, one.header is None and context.sender is not None and context.sender.feeds_dmp",
         "AUTHOR_FEEDS",
     ),
-    ("NotFed.FORMAT, one.header is None and one.media_type not in WRAPPED", "FORMAT"),
+    ("NotFed.FORMAT, one.header is None and not _fit_for_dmp(one)", "FORMAT"),
     ("NotFed.RULE, not ruling.feed", "RULE"),
     ("NotFed.INDEX_STALE, not context.index_fresh", "INDEX_STALE"),
 )

@@ -39,7 +39,10 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What the record's importer is told beside the bytes. ``act_date`` and ids as in the document."""
+    """What the record's importer is told beside the bytes. ``act_date`` and ids as in the document.
+
+    ``filename``, ``media_type`` and ``sha256`` are those of the bytes beside it: of the rendition where there is one.
+    """
 
     unique_id: str
     action: Action
@@ -67,6 +70,12 @@ def prepare(key: str, sheet: Sheet, document: bytes) -> Frozen:
         raise ValueError("a key that cannot name a file")
     name = f"{key}.{_EXTENSIONS.get(sheet.media_type, 'bin')}" if document else None
     return Frozen(key, sheet.action, _json(key, name, sheet), document)
+
+
+def renamed(filename: str, media_type: str) -> str:
+    """The name of a rendition: the stem of the original's with the extension of what it has become."""
+    stem = filename.rpartition(".")[0] or filename
+    return f"{stem}.{_EXTENSIONS.get(media_type, 'bin')}" if stem else ""
 
 
 class Folder:

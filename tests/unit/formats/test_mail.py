@@ -164,12 +164,9 @@ def test_encrypted() -> None:
     [
         (b"MSH|^~\\&|LABO|X|DPI|Y|20260101||ORU^R01|1|P|2.5\r", "a.hl7"),
         (b"H|~^\\&|CR0024||LABO||ORU\r", "a.hpr"),
-        (b"{\\rtf1 Lettre}", "a.rtf"),
-        (zipped({"[Content_Types].xml": b"<a/>", "word/document.xml": b"<a/>"}), "a.docx"),
-        (b"MZ est le code du service. Cher confrere,", "b.txt"),
-        (b"BM du 3 mai : rien de nouveau.", "b.txt"),
-        (b"Cher confrere, je vous remercie de suivre ce patient.", "a.txt"),
-        (b"<html><body>lettre</body></html>", "a.html"),
+        (builders.ole("WordDocument"), "a.doc"),
+        (zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<a/>"}), "a.xlsx"),
+        (zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "a.ods"),
         (b"II*\x00" + bytes(5000), "a.tif"),
     ],
 )
@@ -177,6 +174,22 @@ def test_not_read_yet(data: bytes, name: str) -> None:
     document = _one(data, name)
     assert (document.carrier, document.problem) == (Carrier.OTHER, Reason.UNSUPPORTED_FORMAT)
     assert document.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "words", "rendition"),
+    [
+        (b"{\\rtf1 Lettre}", "a.rtf", "Lettre", ""),
+        (b"MZ est le code du service. Cher confrere,", "b.txt", "MZ est le code du service. Cher confrere,", ""),
+        (b"BM du 3 mai : rien de nouveau.", "b.txt", "BM du 3 mai : rien de nouveau.", ""),
+        ("Prenez soin d'Éléonore.".encode("cp1252"), "a.txt", "Prenez soin d'Éléonore.", "text/plain"),
+        (b"<html><body>lettre</body></html>", "a.html", "lettre", "application/pdf"),
+    ],
+)
+def test_letters_of_word_processors(data: bytes, name: str, words: str, rendition: str) -> None:
+    document = _one(data, name)
+    assert (document.carrier, document.problem) == (Carrier.OTHER, None)
+    assert (document.text, document.rendition) == (words, rendition)
 
 
 _HPRIM = "\r\n".join(
