@@ -12,6 +12,7 @@ import pybase64
 from gateway.formats.errors import FormatError
 from gateway.model.reasons import Reason
 
+_NARROW: Final = 20  # letters below which a line is a word, not base64
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{2,200}")
 
 
@@ -98,14 +99,16 @@ def segment(line: str, signs: Signs) -> Segment:
 
 
 def base64_file(value: str) -> bytes:
-    """The file that a value holds in base64. UNREADABLE when it holds none (a placeholder, damage)."""
+    """The file that a value holds in base64. UNREADABLE when it holds none (words in its place, damage)."""
+    if any(len(line) < _NARROW for line in value.split()[:-1]):
+        raise FormatError(Reason.UNREADABLE, "Le message annonce un fichier dont il ne contient pas le contenu.")
     packed = "".join(re.sub(r"\\[.\w]{1,6}\\", "", value).split()) if "\\" in value else "".join(value.split())
     try:
         found = pybase64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise FormatError(Reason.UNREADABLE, "Le fichier contenu dans le message est illisible.") from error
     if not found:
-        raise FormatError(Reason.UNREADABLE, "Le message annonce un fichier qu'il ne contient pas.")
+        raise FormatError(Reason.UNREADABLE, "Le message annonce un fichier dont il ne contient pas le contenu.")
     return found
 
 

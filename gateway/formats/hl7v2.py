@@ -17,7 +17,7 @@ from gateway.model.documents import Code
 from gateway.model.reasons import Reason
 from gateway.terminology.types import type_code
 
-HEADER: Final = re.compile(r"MSH([^\w\s])([^\s\w]{2,5})\1")
+HEADER: Final = re.compile(r"MSH([^\w\s])\S{2,5}?\1")
 _MESSAGE: Final = re.compile(rb"(?:\A|(?<=[\r\n\x0b]))[ \t]*MSH(?=[^\w\s])")
 _PATIENT: Final = re.compile(rb"(?<=[\r\n])PID(?=[^\w\s])")
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
@@ -50,14 +50,18 @@ def split(data: bytes, limits: Limits) -> tuple[Inner, ...]:
     starts = [found.start() for found in _MESSAGE.finditer(plain)]
     if len(starts) > 1:
         return _cut(plain, b"", starts, limits)
-    people = [found.start() for found in _PATIENT.finditer(plain, starts[0] if starts else 0)]
-    if len({_identity(plain, start) for start in people}) < 2:
+    start = starts[0] if starts else 0
+    people = [found.start() for found in _PATIENT.finditer(plain, start)]
+    if len({_identity(plain, place) for place in people}) < 2:
         return ()
-    return _cut(plain, plain[starts[0] : people[0]], people, limits)
+    return _cut(plain, plain[start : people[0]], people, limits)
 
 
 def read(data: bytes, limits: Limits) -> Message:
-    """One message about one person. FormatError: UNREADABLE, TOO_LARGE, UNSUPPORTED_FORMAT when it is no report."""
+    """One message about one person; what it withdraws is not opened.
+
+    FormatError: UNREADABLE, TOO_LARGE, UNSUPPORTED_FORMAT when it is no report.
+    """
     parsed = _parsed(data, limits)
     _refuse_others(parsed)
     patients = parsed.all("PID")
@@ -78,7 +82,7 @@ def read(data: bytes, limits: Limits) -> Message:
         act_date=stamp,
         final=_is_final(parsed, results),
         cancelled=cancelled,
-        embedded=hl7v2_results.files(results),
+        embedded=() if cancelled else hl7v2_results.files(results),
         beside=hl7v2_results.beside(results),
         only_beside=bool(results) and all(one.text(2).upper() == "RP" for one in results),
         visibility=hl7v2_results.visibility(parsed.all("OBX")),

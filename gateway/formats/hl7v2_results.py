@@ -53,10 +53,9 @@ def visibility(results: Sequence[Segment]) -> Visibility:
 
 
 def files(results: Sequence[Segment]) -> tuple[Inner, ...]:
-    """The files inside; of those withdrawn only when there is no other. UNREADABLE for one that is not there."""
-    held = [one for one in results if _is_file(one)]
-    standing = [one for one in held if one.text(11).upper() not in WITHDRAWN]
-    return tuple(Inner("", _decoded(one)) for one in standing or held)
+    """The files inside, without those withdrawn. UNREADABLE for one that is not there."""
+    held = [one for one in results if _is_file(one) and one.text(11).upper() not in WITHDRAWN]
+    return tuple(Inner("", _decoded(one)) for one in held)
 
 
 def beside(results: Sequence[Segment]) -> tuple[str, ...]:
@@ -113,10 +112,10 @@ def _is_file(one: Segment) -> bool:
 
 
 def _decoded(one: Segment) -> bytes:
-    """The file of an OBX. UNREADABLE when a plain text stands where a file is announced: a placeholder."""
+    """The file of an OBX. UNREADABLE when something else stands where a file is announced: a placeholder."""
     parts = one.raw(5).split(one.signs.component)
     data = delimited.base64_file(parts[4] if len(parts) > 4 else parts[-1])
-    if sniff(data) in {Kind.TEXT, Kind.EMPTY}:
+    if sniff(data) in {Kind.TEXT, Kind.EMPTY, Kind.UNKNOWN}:
         detail = f"Le message annonce un fichier{_named(one)} mais n'en contient pas le contenu."
         raise FormatError(Reason.UNREADABLE, detail)
     return data

@@ -143,7 +143,7 @@ def _header(lines: Sequence[str], start: int, born: int) -> Header:
     def said(place: int) -> str:
         return _said(lines[born + place]) if born + place < len(lines) else ""
 
-    following = bool(read_date(said(3))) or not said(3)
+    following = bool(read_date(said(3))) or (not said(3) and (not said(1) or bool(_NUMBER.match(said(1)))))
     coded = born >= start + 6 and (bool(_CODE.match(lines[born - 6])) or born - start == 6)
     return Header(
         first=born - 6 if coded else born - 5,

@@ -13,6 +13,7 @@ from gateway.formats.errors import FormatError
 from gateway.formats.hprim_patient import claims
 from gateway.formats.limits import Limits
 from gateway.formats.message import Inner, Message
+from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Code
 from gateway.model.reasons import Reason
 from gateway.terminology.types import type_code
@@ -210,7 +211,10 @@ def _value(one: Segment, kind: str, item: str) -> str:
 def _embedded(one: Segment) -> Inner:
     """The file in a result: the longest of its components holds it."""
     packed = max(one.raw(5).split(one.signs.component), key=len)
-    return Inner("", delimited.base64_file(packed))
+    data = delimited.base64_file(packed)
+    if sniff(data) in {Kind.TEXT, Kind.EMPTY, Kind.UNKNOWN}:
+        raise FormatError(Reason.UNREADABLE, "Le fichier contenu dans le message HPRIM est illisible.")
+    return Inner("", data)
 
 
 def _beside(one: Segment) -> str:

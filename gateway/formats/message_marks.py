@@ -7,8 +7,8 @@ from typing import Final
 
 from gateway.formats import hprim_header, message_text
 
-_HL7: Final = re.compile(r"(?:MSH|FHS|BHS)([^\w\s])[^\s\w]{2,8}(?:\1|\s|\Z)")
-_HL7_WITHIN: Final = re.compile(r"[\r\n][ \t\x0b]{0,8}MSH([^\w\s])[^\s\w]{2,8}\1")
+_HL7: Final = re.compile(r"(?:MSH|FHS|BHS)([^\w\s])\S{2,8}?(?:\1|\s|\Z)")
+_HL7_WITHIN: Final = re.compile(r"[\r\n][ \t\x0b]{0,8}MSH([^\w\s])\S{2,8}?\1")
 _SANTE: Final = re.compile(r"H([^\w\s])[^\s\w]{3,4}\1")
 _SANTE_WITHIN: Final = re.compile(r"[\r\n][ \t]{0,8}H([^\w\s])[^\s\w]{3,4}\1")
 _FEWEST_LINES: Final = 6
