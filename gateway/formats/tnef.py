@@ -113,7 +113,7 @@ def _attributes(data: bytes, limits: Limits) -> Iterator[tuple[int, bytes]]:
             raise _broken()
         identifier, length = struct.unpack_from("<II", data, position + 1)
         end = position + 9 + length
-        if end > len(data):
+        if end + 2 > len(data):
             raise _broken()
         seen += 1
         if seen > limits.tnef_attributes:
