@@ -3,8 +3,9 @@
 The order of places: the title, the headings, the opening sentence, the subject, the file name, the phrases of the first
 lines; all these are certain. Among headings those that say "compte rendu" or are labelled come first, then those that
 name a document, then the bare name of an examination: letterheads list those too, so that a sentence of the letter that
-says otherwise leaves the type to be confirmed. Last come mere hints, always to be confirmed: the name of an examination
-in a subject, the author's specialty, and the default type.
+says otherwise leaves the type to be confirmed. Where none of these speaks, what the words and the layout of the whole
+letter make of it (gateway/letters) is certain above ``CERTAIN``. Last come mere hints, always to be confirmed: the name
+of an examination in a subject, the author's specialty, and the default type.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from gateway.decision.book import Naming, RuleBook
 from gateway.decision.conditions import View
 from gateway.decision.layout import Heading, without_lead
 from gateway.decision.words import Lines, Phrase, joined
+from gateway.terminology import type_code
 
 EXAMINATION = "intitulé, nom d'examen"
+
+#: The confidence from which the guess is believed: of generated letters told with it, more than nine in ten are right.
+CERTAIN = 0.9
 
 _Kind = Callable[[Naming], tuple[Phrase, ...]]
 
@@ -43,8 +48,10 @@ def name_document(view: View, book: RuleBook) -> Named:
     named = next(_found(view, namings, book.not_titles), None)
     hint = _by_hint(view, book)
     if named and named.place == EXAMINATION and _contradicted(named, view, namings, hint):
-        return replace(named, certain=False)
-    return named or hint or _default(book)
+        named = replace(named, certain=False)
+    if named and named.certain:
+        return named
+    return _by_guess(view) or named or hint or _default(view, book)
 
 
 def _contradicted(named: Named, view: View, namings: list[Naming], hint: Named | None) -> bool:
@@ -146,5 +153,16 @@ def _by_hint(view: View, book: RuleBook) -> Named | None:
     return None
 
 
-def _default(book: RuleBook) -> Named:
-    return Named(book.default_type, False, book.default_file, "type par défaut", "aucun mot reconnu")
+def _by_guess(view: View) -> Named | None:
+    guess = view.question.guess
+    if guess is None or guess.confidence < CERTAIN or type_code(guess.code) is None:
+        return None
+    place = f"mots et mise en page de la lettre, confiance {guess.confidence:.0%}"
+    return Named(guess.code, True, "", "", place, ", ".join(guess.evidence))
+
+
+def _default(view: View, book: RuleBook) -> Named:
+    guess = view.question.guess
+    known = type_code(guess.code) if guess else None
+    doubt = f" ; peut-être {known.code} {known.label}, confiance {guess.confidence:.0%}" if guess and known else ""
+    return Named(book.default_type, False, book.default_file, "type par défaut", f"aucun mot reconnu{doubt}")

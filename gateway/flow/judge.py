@@ -127,13 +127,20 @@ def question(one: DocumentReading, context: Context, patient: Patient) -> Questi
         service=context.service,
         specialty=context.sender.specialty_code if context.sender else "",
         type_given=one.type,
-        title=one.title,
+        title=_stated_title(one),
         subject=context.envelope.subject,
         filename=one.filename,
         lines=tuple(line for line in one.text.splitlines() if line.strip())[:80],
         age=age(patient.birth_date, context.today),
         final=one.final,
+        guess=one.guess,
     )
+
+
+def _stated_title(one: DocumentReading) -> str:
+    """The title that a field states; one found in the text is a heading, which the rules weigh by its place."""
+    in_text = one.header is None and bool(one.text) and one.title.partition(" (")[0] in one.text
+    return "" if in_text else one.title
 
 
 def why_not_fed(

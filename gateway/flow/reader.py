@@ -1,26 +1,30 @@
 """What a reader process does: it runs in a child that is confined and forgets (gateway/isolation), never in the daemon.
 
-Requests and answers are JSON beside byte parts. Three operations: read a mail, extract one document of it, complete the
-header of a received CDA.
+Requests and answers are JSON beside byte parts. Four operations: read a mail, extract one document of it, make a
+PDF of it a PDF/A-1, complete the header of a received CDA.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 import msgspec
 from lxml import etree
 
+from gateway import letters
 from gateway.formats import cda
 from gateway.formats import mail as mails
 from gateway.formats.limits import DEFAULT
 from gateway.formats.office import words
+from gateway.formats.pdfa.convert import archive
 from gateway.formats.rendition import rendition
 from gateway.identity import hprim, text
 from gateway.identity.textdates import dates_of
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
+from gateway.model.reasons import Reason
 from gateway.protocols.cda_transform import Completion, transform
 
 #: Bytes of documents handed over with a reading; what is beyond is extracted again when it is needed.
@@ -28,7 +32,7 @@ HANDED_OVER = 8 * 1024 * 1024
 
 
 class Request(msgspec.Struct, frozen=True):
-    """``operation``: read, extract, utf8 (extract a CDA and recode it), transform.
+    """``operation``: read, extract, utf8 (extract a CDA and recode it), archive (a PDF as PDF/A-1), transform.
 
     ``render`` extracts a document and makes what travels of it (gateway/formats/rendition.py).
     ``schema``: the CDA schema's file, empty for none.
@@ -66,6 +70,8 @@ def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
         return Answer(), [mails.extract(raw, request.part)]
     if request.operation == "utf8":
         return Answer(), [cda.in_utf8(mails.extract(raw, request.part))]
+    if request.operation == "archive":
+        return Answer(), [archive(mails.extract(raw, request.part)).data]
     if request.operation == "render":
         return Answer(), [render(raw, request.part)]
     if request.operation == "transform" and request.completion is not None:
@@ -76,7 +82,9 @@ def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
 
 def _read(raw: bytes, schema: etree.XMLSchema | None) -> tuple[Answer, Sequence[bytes]]:
     found = mails.read(raw, schema=schema)
-    reading = replace(found, documents=tuple(_with_claims(one) for one in found.documents))
+    received = _day(found.envelope.date)
+    documents = tuple(_with_letter(_with_claims(one), received) for one in found.documents)
+    reading = replace(found, documents=documents)
     wanted = [one for one in reading.documents if one.ignored is None and one.problem is None]
     if sum(one.size for one in wanted) > HANDED_OVER:
         wanted = []
@@ -92,6 +100,31 @@ def _with_claims(one: DocumentReading) -> DocumentReading:
         return replace(one, claims=text.claims(one.text, one.text_source))
     own = tuple(hprim.completed(claim, one.text, one.act_date) for claim in one.claims)
     return replace(one, claims=(*own, *hprim.others(own[0], one.text, one.text_source)))
+
+
+def _with_letter(one: DocumentReading, received: str) -> DocumentReading:
+    """What a letter says of itself in words, where no field says it (gateway/letters)."""
+    if one.ignored is not None or one.problem is not None or not one.text or one.header is not None:
+        return one
+    said = letters.read(one.text, one.claims, received)
+    if said.finality.withdrawn:
+        return replace(one, problem=Reason.CANCELLED_RESULT, detail="Le document dit lui-même qu'il est annulé.")
+    return replace(
+        one,
+        title=one.title or said.title,
+        act_date=one.act_date or said.act_date,
+        final=one.final and said.finality.final,
+        guess=said.guess,
+        signatories=said.signatories,
+    )
+
+
+def _day(written: str) -> str:
+    """The day of an RFC 5322 date as YYYYMMDD; empty when it is none."""
+    try:
+        return f"{parsedate_to_datetime(written):%Y%m%d}"
+    except (ValueError, TypeError, IndexError):
+        return ""
 
 
 @lru_cache(maxsize=1)
