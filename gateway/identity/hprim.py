@@ -32,12 +32,11 @@ def completed(claim: Claim, text: str, on: str = "") -> Claim:
     """
     if claim.sex in _SEXES:
         return claim
-    page = lay_out(text)
-    said = [one for one in claims(text) if _is_same(claim, one)]
-    beside = [one for one in mentions(page) if one.part is not Part.OTHER and _is_of(claim, one)]
-    whole = {one.sex for one in said} | {one.sex for one in beside if _is_whole(claim, one)}
-    alone = set() if _is_child(claim, on) else {one.sex for one in beside if not _is_whole(claim, one)}
-    sexes = (whole - {None}) or (alone - {None})
+    beside = [one for one in mentions(lay_out(text)) if one.part is not Part.OTHER and _is_of(claim, one) and one.sex]
+    whole: set[str | None] = {one.sex for one in beside if _is_whole(claim, one)}
+    alone = {one.sex for one in beside if not _is_whole(claim, one)}
+    stated: set[str | None] = {one.sex for one in claims(text) if one.sex and _is_same(claim, one)}
+    sexes = whole | (stated - alone) if whole or _is_child(claim, on) else stated | alone
     if len(sexes) != 1 or not sexes <= _SEXES:
         return claim
     return replace(claim, sex=sexes.pop(), found=(*claim.found, ("sex", "texte")))
