@@ -74,6 +74,10 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"Rar!\x1a\x07", Kind.OTHER_ARCHIVE),
     (b"7z\xbc\xaf\x27\x1c", Kind.OTHER_ARCHIVE),
     (b"\x1f\x8b\x08", Kind.OTHER_ARCHIVE),
+    (b"BZh91AY&SY", Kind.OTHER_ARCHIVE),
+    (b"\xfd7zXZ\x00", Kind.OTHER_ARCHIVE),
+    (b"\x28\xb5\x2f\xfd", Kind.OTHER_ARCHIVE),
+    (b"MSCF\x00\x00\x00\x00", Kind.OTHER_ARCHIVE),
     (b"{\\rt", Kind.RTF),
     (b"-----BEGIN PGP MESSAGE", Kind.PGP),
     (b"-----BEGIN PKCS", Kind.PKCS7),
@@ -111,6 +115,8 @@ def sniff(data: bytes) -> Kind:
         return Kind.PDF
     if data[128:132] == b"DICM":
         return Kind.DICOM
+    if data[257:262] == b"ustar":
+        return Kind.OTHER_ARCHIVE
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return Kind.WEBP
     return _textual(data) or (Kind.TEXT if _is_text(data[:4096]) else _by_libmagic(data))
@@ -132,14 +138,19 @@ def start_of_text(data: bytes, length: int = 4096) -> str:
 
 def is_mail(head: str) -> bool:
     """Whether a text is a mail (RFC 5322): it begins with a header, with a sender, and with what only mails have."""
-    names: set[str] = set()
+    fields: dict[str, str] = {}
+    name = ""
     for number, line in enumerate(head.splitlines()):
         found = _MAIL_FIELD.match(line)
         if found:
-            names.add(found[1].lower())
-        elif not line.strip() or not (line[:1] in " \t" or (number == 0 and line.startswith(("From ", ">From ")))):
+            name = found[1].lower()
+            fields.setdefault(name, line)
+        elif line.strip() and line[:1] in " \t" and name:
+            fields[name] += line
+        elif number or not line.startswith(("From ", ">From ")):
             break
-    return bool(names & {"from", "sender"}) and (bool(names & _MAIL_MARKS) or {"to", "date", "subject"} <= names)
+    sent = any("@" in fields.get(one, "") for one in ("from", "sender"))
+    return sent and (not _MAIL_MARKS.isdisjoint(fields) or {"to", "date", "subject"} <= fields.keys())
 
 
 def _textual(data: bytes) -> Kind | None:
