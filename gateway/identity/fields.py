@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.identity import lexicon
-from gateway.identity.labels import labels_of
+from gateway.identity.labels import TRAIT, labels_of
 from gateway.identity.page import Page
 from gateway.identity.values import read, row_values
 
 #: Labels that, with other labels right under them, head a professional's block.
 _PROFESSIONALS: Final = frozenset(("MEDECIN", "MEDECIN TRAITANT", "PRESCRIPTEUR", "DEMANDEUR", "CORRESPONDANT"))
+_GIVEN: Final = ("given", "given_names")
 _APART: Final = 12
 _MOST_PENDING: Final = 10
 _KIN_LINES: Final = 4
@@ -89,7 +90,9 @@ class _Reader:
             self._pending = []
         else:
             self._row = False
-            self._take(number, self._pending.pop(0), written.strip(" |;,."))
+            said = self._take(number, self._pending.pop(0), written.strip(" |;,."))
+            if "~given" in said and self._pending and TRAIT.get(self._pending[0], "").endswith(_GIVEN):
+                self._pending.pop(0)
 
     def _heading(self, folded: str) -> None:
         if lexicon.PATIENT_HEADING.fullmatch(folded):
@@ -102,14 +105,16 @@ class _Reader:
         else:
             self._other_for = max(0, self._other_for - 1)
 
-    def _take(self, number: int, label: str, value: str) -> None:
+    def _take(self, number: int, label: str, value: str) -> dict[str, str]:
+        """Note what a value says under its label; a name's value may say the given name too."""
         said = read(label, value)
         if not said:
-            return
+            return said
         block = self._block(number, said)
         for trait, text in said.items():
             block.traits.setdefault(trait, text)
             block.lines.setdefault(trait, number)
+        return said
 
     def _block(self, number: int, said: dict[str, str]) -> Block:
         block, other = self.blocks[-1], self._other_for > 0

@@ -16,6 +16,7 @@ from typing import Final
 from gateway.identity import dates, fullnames
 from gateway.identity.compare import candidate, compare, contradict, differing
 from gateway.identity.match import Policy, match
+from gateway.identity.names import tokens
 from gateway.identity.page import Page, lay_out
 from gateway.identity.persons import Mention, Part, tail
 from gateway.identity.sightings import Naming, Sighting, namings, sightings
@@ -131,15 +132,24 @@ def _recalled(
     if len(patients) != 1 or any(one.kin for one in named if one.patient.ipp in patients):
         return found
     made = [claim for one in sighted if (claim := stated(page, one, said.source, said.on)) is not None]
-    every = (*said.claims, *((said.metadata,) if said.metadata else ()))
+    stated_as = tuple(_of_family(claim, made) for claim in said.claims)
+    every = (*stated_as, *((said.metadata,) if said.metadata else ()))
     if not made or any(contradict(one, other) for one in made for other in (*made, *every)):
         return found
     fullest = max(made, key=lambda claim: claim.sex is not None)
-    main, *others = said.claims or (fullest,)
+    main, *others = stated_as or (fullest,)
     again = match((_completed(main, fullest), *others), said.metadata, candidates, policy)
     if _certain(again, candidates) is None:
         return found
     return replace(again, rule="stated-in-text") if again.ipp else again
+
+
+def _of_family(claim: Claim, made: Sequence[Claim]) -> Claim:
+    """A name of which the wording did not tell the parts, when the place shows that it is the family name."""
+    words = tokens(claim.full_name)
+    if claim.full_name and any(words == tokens(one.family_name) for one in made):
+        return replace(claim, full_name=None, family_name=claim.full_name)
+    return claim
 
 
 def _completed(main: Claim, made: Claim) -> Claim:

@@ -34,8 +34,10 @@ _PERSON: Final = (
 )
 _ANY: Final = "|".join(re.escape(label) for label in sorted(TRAIT, key=len, reverse=True))
 BIRTH: Final = r"(?:DATE DE NAISSANCE|DDN|NEE?\(?E?\)? LE) ?(?:/|-|ET) ?SEXE"
+#: "Petit nom :" is no "nom :".
+_NOT_ONE: Final = r"(?<!DE )(?<!PETIT )(?<!AUTRE )(?<!ANCIEN )(?<!SECOND )"
 _WITH_COLON: Final = re.compile(
-    rf"(?<![A-Z0-9'\-(])(?<!DE )(?P<label>{BIRTH}|{_PERSON}|{_ANY})(?: {{0,3}}| ?[._]{{2,40}} ?):"
+    rf"(?<![A-Z0-9'\-(]){_NOT_ONE}(?P<label>{BIRTH}|{_PERSON}|{_ANY})(?: {{0,3}}| ?[._]{{2,40}} ?):"
 )
 _AT_START: Final = re.compile(rf"[ \-*•|]*(?P<label>{_ANY})(?= |$)")
 _IN_ROW: Final = re.compile(rf"[ |;/,]*(?P<label>{_ANY})(?= |$|[|;/,])")

@@ -21,6 +21,8 @@ _AFTER_NAME: Final = re.compile(
     r"(?:(?:NEE?|NE\(E\)|NE\.E|DDN|D\.D\.N\.?)(?= ?:? ?(?:LE|EN)? ?:? ?[0-9])"
     r"|(?:NEE|EPOUSE|EPSE|EP\.|VEUVE) (?=[A-Z]))"
 )
+#: What follows is the value of a field, given names alone.
+_GIVEN_LABEL: Final = re.compile(r"PRENOMS?(?:\(S\))?[A-Z ]{0,20} ?:? *$|(?:FIRST|GIVEN) NAMES? ?:? *$")
 _FILE_NUMBER: Final = re.compile(r"(?:N° ?)?[0-9]{3,12} ?[/\-,] ?(?=[A-Z])")
 
 
@@ -87,9 +89,9 @@ def _named_before_date(page: Page, known: Spans) -> Iterable[Mention]:
         if found.start() < past or known.hold(found.start()):
             continue
         words = fullnames.before(page, found.start())
-        if len(words) < 2:
+        start = page.text.rfind(words[0], 0, found.start()) if words else 0
+        if len(words) < 2 or _GIVEN_LABEL.search(page.folded, page.line_start(start), start):
             continue
-        start = page.text.rfind(words[0], 0, found.start())
         mention = tail(page, Mention(start, found.start(), Part.NAMED, fullnames.names(words)), dashes=False)
         if mention.birth_date:
             past = mention.end

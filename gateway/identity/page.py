@@ -7,9 +7,11 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 LONGEST = 100_000
 _WRAPPED = 55
+_LABELLED = re.compile(r"[ \-*•]*[A-Z][A-Z' ]{1,30}(?:\([A-Z]\))? ?:")  # a line that begins anew: "Concerne :"
 _ALIKE = {"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"}
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 
@@ -51,7 +53,7 @@ def lay_out(text: str) -> Page:
 
 def _unwrapped(folded: str) -> str:
     lines = folded.split("\n")
-    ends = [" " if _goes_on(line) else "\n" for line in lines[:-1]]
+    ends = [" " if _goes_on(line) and not _LABELLED.match(after) else "\n" for line, after in pairwise(lines)]
     return "".join(line + end for line, end in zip(lines, [*ends, ""], strict=True))
 
 

@@ -15,12 +15,15 @@ from gateway.identity.names import tokens
 from gateway.identity.page import Page
 from gateway.identity.persons import Mention, Part, sex_of, tail
 from gateway.identity.sightings import Kind, Sighting, kind_of
+from gateway.identity.textdates import Written
 from gateway.model.identity import Claim
 
 _AROUND: Final = 2  # lines above and below that may speak against the place
 _SEXED_AROUND: Final = 3
 _PROSE: Final = 8  # small words in a line
 _YOUNG: Final = 2  # years: a date without a birth's word may then be that of the letter
+#: Two words that begin with a capital side by side, as a name is written.
+_PERSON: Final = re.compile(r"(?<![^\W\d_])[A-ZÀ-Ý][^\W\d_]{2,}(?:[ \-']|, | {2,}|[|;] ?)[A-ZÀ-Ý][^\W\d_]{2,}")
 _SMALL: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}(?![^\W\d_])")
 _CHILD: Final = re.compile(r"(?<![A-Z])(?:L'ENFANT|ENFANTS?|BEBE|NOURRISSON|NOUVEAU[- ]NEE?|FOETUS|GROSSESSE)(?![A-Z])")
 #: Words of labels and forms that may stand between a name and its date.
@@ -33,6 +36,8 @@ _LABELS: Final = frozenset(
     IDENTITE PATRONYME AGE ANS S P PN CIV CIVILITE EPOUSE EP""",
     )
 )
+#: Any label, where the date's own words tell that it is a birth's.
+_LABEL: Final = re.compile(r"(?<![^\n|;, ])[A-Z'()/.\- ]{2,40}:")
 _SEX: Final = r"(?:FEMININ|MASCULIN|FEMALE|MALE|FEMME|HOMME|MADAME|MADEMOISELLE|MONSIEUR|MME|MLLE|MR|[FMH])(?![A-Z])"
 _LABELLED: Final = re.compile(
     r"(?<![A-Z])(?:SEXE?|GENRE|GENDER|CIVILITE|CIV)(?: ?/ ?[A-Z]+)?[^A-Z0-9]{0,8}"
@@ -53,7 +58,7 @@ def stated(page: Page, seen: Sighting, source: str, on: date) -> Claim | None:
     around = _lines(page, first - _AROUND, last + _AROUND)
     if seen.naming.aside or roles.speaks_of_kin(around) or _CHILD.search(around) or _is_prose(page, first, last):
         return None
-    if not _dated(page, seen, first, last, on):
+    if not _dated(page, seen, first, last, on) or _somebody_else(page, seen, on):
         return None
     return claim_of(page, seen, source)
 
@@ -84,13 +89,38 @@ def _dated(page: Page, seen: Sighting, first: int, last: int, on: date) -> bool:
         return False
     names = _own_words(seen)
     start, end = sorted(((seen.naming.start, seen.naming.end), (seen.date.start, seen.date.end)))
-    if not _only_labels(page.folded[start[1] : end[0]], names):
-        return False
+    between = page.folded[start[1] : end[0]]
     if seen.kind is Kind.BIRTH:
-        return True
-    earlier = any(kind is Kind.BARE and each.value <= seen.date.value for each, kind in kinds.items())
-    born = max(dates.readings(seen.date.value))
-    return not earlier and int(born[:4]) <= on.year - _YOUNG and _only_labels(_lines(page, first, last), names)
+        return _only_labels(_LABEL.sub(" ", between), names)
+    if not _only_labels(between, names):
+        return False
+    another = any(kind is Kind.BARE and _is_old(each, on) for each, kind in kinds.items())
+    born = int(seen.naming.patient.birth_date[:4])
+    return not another and born <= on.year - _YOUNG and _only_labels(_lines(page, first, last), names)
+
+
+def _is_old(written: Written, on: date) -> bool:
+    """Whether a date may be too old to be that of the letter."""
+    return int(min(dates.readings(written.value))[:4]) <= on.year - _YOUNG
+
+
+def _somebody_else(page: Page, seen: Sighting, on: date) -> bool:
+    """Whether anywhere in the text another date stands beside somebody's name: a list, a second letter, a footer."""
+    copied = roles.Spans(roles.copy_spans(page))
+    others = [each for each in textdates.every(page) if not dates.compatible(each.value, seen.date.value)]
+    return any(
+        kind is not Kind.ACT
+        and (kind is Kind.BIRTH or _is_old(each, on))
+        and _PERSON.search(_written_line(page, each.start))
+        and not roles.stands_aside(page, each.start, each.end, copied)
+        for each in others
+        for kind in [kind_of(page, each)]
+    )
+
+
+def _written_line(page: Page, at: int) -> str:
+    start = page.line_start(at)
+    return page.text[start:].partition("\n")[0]
 
 
 def _own_words(seen: Sighting) -> frozenset[str]:

@@ -41,6 +41,10 @@ def read(label: str, value: str) -> dict[str, str]:
 
 def row_values(labels: list[str], written: str) -> Iterable[tuple[str, str]]:
     """The cells of a row under several labels: names first, then a date and a sex wherever they stand."""
+    cells = [cell for cell in re.split(r" {2,}|\t|\|", written.strip(" |")) if cell.strip()]
+    if len(cells) == len(labels):
+        yield from ((label, cell.strip()) for label, cell in zip(labels, cells, strict=True))
+        return
     page = lay_out(written)
     words, end = fullnames.run(page, 0)
     traits = [TRAIT.get(label, "") for label in labels]
