@@ -1,0 +1,223 @@
+"""Readers that take more than bytes, and what must hold of those that answer: each takes the bytes of one input."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+
+import gateway
+from gateway.delivery.dmp import DmpError, errors
+from gateway.delivery.dmp.wire import Response
+from gateway.delivery.dpi import acks
+from gateway.flow import reader
+from gateway.formats import archive, cda, containers, dangers, headers, lzfu, mail, part, smime, xdm
+from gateway.formats.errors import FormatError
+from gateway.formats.limits import DEFAULT
+from gateway.formats.sniff import Kind, sniff
+from gateway.identity import text, textdates
+from gateway.intake import tables
+from gateway.intake.imap import wire
+from gateway.protocols import adt, cda_transform, ebxml, hl7v2, mllp, mtom, pix, soap
+from gateway.protocols.cda import CdaError
+from gateway.protocols.cda_transform import Completion
+from tests.samples import ZOE
+
+_PICTURES = (Kind.PNG, Kind.JPEG, Kind.TIFF, Kind.GIF, Kind.BMP)
+_READ = msgspec.json.encode(reader.Request("read"))
+
+
+def whole_mail(data: bytes) -> None:
+    """Never raises; and every document that it lists can be taken out, with the digest that it said."""
+    for one in mail.read(data).documents:
+        if one.problem is None and one.sha256:
+            assert hashlib.sha256(mail.extract(data, one.part)).hexdigest() == one.sha256, "another document"
+
+
+def reader_process(data: bytes) -> None:
+    """What the confined child does with a mail."""
+    reader.work(_READ, [data])
+
+
+def reader_process_on_a_file(data: bytes) -> None:
+    """The same with the bytes as an attachment without a name."""
+    head = b"From: a@b.fr\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n"
+    reader.work(_READ, [head + b"Content-Disposition: attachment\r\n\r\n" + data])
+
+
+def fields(data: bytes) -> None:
+    """The header of a mail, its words and its parameters."""
+    for _, value in headers.parse(data, DEFAULT.header_value).pairs:
+        headers.decode_words(value)
+        headers.parameters(value)
+
+
+def transfer_encodings(data: bytes) -> None:
+    """Damage never raises."""
+    for encoding in ("base64", "quoted-printable", "x-uuencode", "7bit"):
+        part.decode(data, encoding)
+
+
+def zip_members(data: bytes) -> None:
+    """Every member, or the refusal of the whole."""
+    opened = archive.Archive(data, DEFAULT)
+    files = [(entry, opened.read(entry)) for entry in opened.entries]
+    xdm.documents(files, DEFAULT)
+
+
+def office(data: bytes) -> None:
+    """A text of Word or OpenDocument, whatever it says that it is."""
+    words = import_module("gateway.formats.office.words")
+    for kind in (Kind.DOCX, Kind.ODT):
+        with suppress(FormatError):
+            words.read(kind, data, DEFAULT)
+
+
+def members(data: bytes) -> None:
+    """Each file inside, whatever wraps it."""
+    for number in range(3):
+        containers.member(data, number, DEFAULT)
+
+
+def compressed_rtf(data: bytes) -> None:
+    """Decompressed to a bounded size."""
+    for content in (data, len(data).to_bytes(4, "little") * 2 + b"LZFu\0\0\0\0" + data):
+        with suppress(FormatError):
+            assert len(lzfu.decompress(content, 10_000)) <= 10_000, "more than was asked for"
+
+
+def dangerous(data: bytes) -> None:
+    """The look for what must not be passed on."""
+    dangers.refuse(data, sniff(data), "a.bin")
+
+
+def signature(data: bytes) -> None:
+    """A detached S/MIME signature; and its content, from the same bytes."""
+    smime.detached(data[: len(data) // 2], data[len(data) // 2 :])
+    smime.detached(b"content", data)
+
+
+def pictures(data: bytes) -> None:
+    """Each page as a picture."""
+    raster = import_module("gateway.formats.raster")
+    kind = sniff(data)
+    kind = kind if kind in _PICTURES else Kind.PNG
+    for _ in raster.pages(data, kind, DEFAULT, wanted=range(raster.count(data, kind, DEFAULT)), dpi=100):
+        pass
+
+
+def identity_in_text(data: bytes) -> None:
+    """Whom a text names, and its dates."""
+    content = data.decode("utf-8", "replace")
+    text.claims(content)
+    textdates.dates_of(content)
+
+
+def letter(data: bytes) -> None:
+    """Type, signatory, title and dates of a letter."""
+    import_module("gateway.letters.said").read(data.decode("utf-8", "replace"))
+
+
+def completed_cda(data: bytes) -> None:
+    """The header completed for the DMP, of what the reader took for a CDA."""
+    header = cda.read(data, DEFAULT).header
+    cda_transform.transform(data, Completion(header, "1.2.3.4", ZOE, "1.2.3.5"))
+
+
+def hl7_messages(data: bytes) -> None:
+    """An ADT as the inlet reads it, an acknowledgement as the delivery does."""
+    message = hl7v2.parse(data)
+    with suppress(hl7v2.Hl7Error):
+        hl7v2.read_ack(message)
+    adt.read(message, "1.2.250.1.999.7.2")
+
+
+def acknowledgement(data: bytes) -> None:
+    """Never raises."""
+    acks.judge(data, "1")
+
+
+def frames(data: bytes) -> None:
+    """MLLP: what is whole in one piece is whole in two."""
+    for stream in (data, mllp.START + data + mllp.END):
+        whole, cut, half = mllp.Deframer(1 << 20), mllp.Deframer(1 << 20), len(stream) // 3
+        with suppress(mllp.MllpError):
+            messages = whole.feed(stream)
+            assert messages == cut.feed(stream[:half]) + cut.feed(stream[half:]), "the cut is seen"
+
+
+def dmp_answer(data: bytes) -> None:
+    """A SOAP answer, and what stands in its body."""
+    for content_type in ("application/soap+xml", 'multipart/related; boundary="a"; type="application/xop+xml"'):
+        try:
+            body = errors.payload(Response(200, content_type, data), "urn:uuid:1")
+        except DmpError:
+            continue
+        ebxml.read(body) if b"RegistryResponse" in data else pix.read(body)
+
+
+def soap_message(data: bytes) -> None:
+    """Its root part, and itself."""
+    package = b"--a\r\nContent-Type: application/xop+xml\r\n\r\n" + data + b"\r\n--a--\r\n"
+    soap.read(mtom.root_part('multipart/related; boundary="a"', package))
+    mtom.root_part('multipart/related; boundary="a"', data)
+
+
+def csv_tables(data: bytes) -> None:
+    """The patients and the senders."""
+    lines = data.decode("utf-8", "replace").splitlines(keepends=True)
+    for read in (tables.read_patients, tables.read_senders):
+        with suppress(tables.TableError):
+            list(read(lines))
+
+
+def imap_answers(data: bytes) -> None:
+    """What a server says around its literals."""
+    lines = data.split(b"\r\n")
+    wire.searched(lines)
+    list(wire.fetched(lines))
+    wire.copied(lines)
+    wire.response_code(lines)
+    wire.message_id(data)
+
+
+_Row = tuple[Callable[[bytes], None], tuple[Kind | str, ...], tuple[type[Exception], ...]]
+
+#: Name (a module, and what tells two targets of one module apart) → the function, its seeds, the errors it may raise.
+_TABLE: dict[str, _Row] = {
+    "formats.mail": (whole_mail, (Kind.MAIL,), ()),
+    "flow.reader": (reader_process, (Kind.MAIL,), ()),
+    "flow.reader-file": (reader_process_on_a_file, (), ()),
+    "formats.headers": (fields, (Kind.MAIL,), (FormatError,)),
+    "formats.part": (transfer_encodings, (Kind.MAIL, Kind.TEXT), ()),
+    "formats.archive": (zip_members, (Kind.ZIP, Kind.DOCX, Kind.ODT), (FormatError,)),
+    "formats.containers": (members, (), (FormatError,)),
+    "formats.lzfu": (compressed_rtf, (Kind.TNEF, Kind.RTF), ()),
+    "formats.office.docx": (office, (Kind.DOCX, Kind.ODT), ()),
+    "formats.office.odt": (office, (Kind.ODT, Kind.DOCX, Kind.XML), ()),
+    "formats.dangers": (dangerous, (), (FormatError,)),
+    "formats.smime-detached": (signature, (Kind.PKCS7,), (FormatError,)),
+    "formats.raster": (pictures, _PICTURES, (FormatError,)),
+    "identity.text": (identity_in_text, (Kind.TEXT, "symbol"), ()),
+    "letters.said": (letter, (Kind.TEXT,), ()),
+    "protocols.cda_transform": (completed_cda, (Kind.CDA,), (FormatError, CdaError)),
+    "protocols.hl7v2": (hl7_messages, (Kind.HL7V2,), (hl7v2.Hl7Error, adt.AdtError)),
+    "delivery.dpi.acks": (acknowledgement, (Kind.HL7V2,), ()),
+    "protocols.mllp": (frames, (Kind.HL7V2,), ()),
+    "delivery.dmp.errors": (dmp_answer, ("soap",), (soap.SoapError,)),
+    "protocols.mtom": (soap_message, ("soap", Kind.MAIL), (soap.SoapError,)),
+    "intake.tables": (csv_tables, ("csv",), ()),
+    "intake.imap.wire": (imap_answers, (Kind.MAIL,), ()),
+}
+
+
+def _exists(module: str) -> bool:
+    return Path(gateway.__file__).parent.joinpath(*module.split(".")).with_suffix(".py").exists()
+
+
+#: Those whose module exists.
+TARGETS = {name: row for name, row in _TABLE.items() if _exists(name.partition("-")[0])}
