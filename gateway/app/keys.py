@@ -165,7 +165,9 @@ KEYS: dict[str, Key] = {
     "dmp.order": Key('"together" (en même temps que le dossier) ou "after-dpi"'),
     "dmp.withdraw_on_refusal": Key("Retire du DMP ce que le dossier a refusé pour l'identité"),
     "dmp.uncertain_type": Key('Type de document incertain : "hold" (attend), "invisible" ou "feed"'),
-    "dmp.pdfa": Key('PDF qui n\'est pas du PDF/A : "convert" ou "as-is" ; sans effet encore, il part tel quel'),
+    "dmp.pdfa": Key(
+        'PDF sans CDA, pour le DMP : "convert" (en PDF/A-1 ; le dossier garde l\'original) ou "as-is" (tel quel)'
+    ),
     "dmp.minor_secret": Key("true : verse aussi ce qui doit rester caché aux représentants d'un mineur"),
     "dmp.age_of_majority": Key("Âge de la majorité"),
     "dmp.schemas": Key("Dossier des schémas CDA de l'ANS ; absent : ce contrôle n'est pas fait", '"schemas"'),

@@ -40,6 +40,9 @@ class Readers(Protocol):
     async def in_utf8(self, digest: str, part: str) -> bytes:
         """The bytes of one CDA in its canonical form, which is UTF-8."""
 
+    async def pdfa(self, digest: str, part: str) -> bytes:
+        """One PDF of a mail as PDF/A-1."""
+
     async def render(self, digest: str, part: str) -> bytes:
         """The bytes in which one document travels that cannot travel as it came."""
 

@@ -131,11 +131,15 @@ async def body_of(house: House, originals: Originals, papers: Papers) -> bytes:
     return await originals.get(papers.mail.digest, papers.reading.part)
 
 
-def wrap(house: House, papers: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
-    """A document that has no CDA, made one; the same bytes each time (DESIGN §5). Raises CdaError."""
+def wrap(house: House, papers: Papers, body: bytes, *, archived: bool = False) -> tuple[bytes, CdaHeader]:
+    """A document that has no CDA, made one; the same bytes each time (DESIGN §5). Raises CdaError.
+
+    ``archived``: the body is not the original but its PDF/A. Other bytes are another document, with an id of its own.
+    """
     root = house.settings.establishment.oid_root
+    number = oids.derive(root, "document", papers.seed, "1")
     request = cda.WrapRequest(
-        id=oids.derive(root, "document", papers.seed, "1"),
+        id=oids.derive(root, "archive", number) if archived else number,
         set_id=oids.derive(root, "set", papers.seed),
         version=1,
         patient=papers.patient,

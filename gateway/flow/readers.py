@@ -47,6 +47,10 @@ class ReaderProcesses:
         """The bytes of one CDA in its canonical form. Raises ReaderError."""
         return (await self._ask(Request("utf8", part=part), digest)).parts[0]
 
+    async def pdfa(self, digest: str, part: str) -> bytes:
+        """One PDF of a mail as PDF/A-1. Raises ReaderError: ReaderRefused when it cannot be."""
+        return (await self._ask(Request("archive", part=part), digest)).parts[0]
+
     async def render(self, digest: str, part: str) -> bytes:
         """The bytes in which one document travels that cannot travel as it came. Raises ReaderError."""
         return (await self._ask(Request("render", part=part), digest)).parts[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from gateway.delivery.dmp.adapter import Dmp
@@ -12,7 +13,7 @@ from gateway.flow.house import House
 from gateway.flow.judge import why_not_fed
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
-from gateway.isolation.errors import ReaderError, ReaderRefused
+from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReaderTimedOut
 from gateway.ledger import deliveries, patients
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Outcome
@@ -24,6 +25,8 @@ from gateway.protocols import oids
 from gateway.protocols.cda import CdaError
 from gateway.protocols.cda_transform import Completion
 
+PDF = "application/pdf"
+LOST = "reader"
 _CLOSED = {"none": NotFed.NO_DMP, "closed": NotFed.DMP_CLOSED}
 
 
@@ -54,7 +57,7 @@ class ToDmp:
         except ReaderRefused:
             return Wait(Outcome(Answer.REFUSED, "format", "Ce document ne peut pas être remis en forme."))
         except ReaderError:
-            return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
+            return Wait(Outcome(Answer.RETRY_LATER, LOST, "La lecture du document est à refaire."))
 
     async def still(self, delivery: Delivery) -> Skip | Wait | None:
         """The conditions again, for a submission that was frozen earlier."""
@@ -100,7 +103,12 @@ class ToDmp:
     async def _feeding(self, delivery: Delivery, known: Papers) -> Ready:
         patient = _ins(known)
         target = await self._replaced(known, patient)
-        document, header = await self._version(known, target is not None)
+        try:
+            document, header = await self._version(known, target is not None)
+        except (ReaderRefused, ReaderDied, ReaderTimedOut) as error:
+            if not self._beyond_archiving(delivery, known, error):
+                raise
+            return Skip(NotFed.FORMAT)
         received = known.reading.header is not None and header.unique_id == known.reading.unique_id
         checks = received and self.house.settings.dmp.feed_received_cda == "check-first"
         if checks and await self.destination.find(header.unique_id, patient) is not None:
@@ -130,8 +138,12 @@ class ToDmp:
 
     async def _version(self, known: Papers, replaces: bool) -> tuple[bytes, CdaHeader]:
         """The bytes that go: as received, completed where the DMP would refuse the header, or wrapped."""
-        body = await paper.body_of(self.house, self.originals, known)
         header = known.reading.header
+        if self._archives(known):
+            archived = await self.house.readers.pdfa(known.mail.digest, known.reading.part)
+            changed = hashlib.sha256(archived).hexdigest() != known.reading.sha256
+            return paper.wrap(self.house, known, archived, archived=changed)
+        body = await paper.body_of(self.house, self.originals, known)
         if header is None:
             return paper.wrap(self.house, known, body)
         parent = known.parent_fed.unique_id if replaces and known.parent_fed else ""
@@ -139,6 +151,15 @@ class ToDmp:
             return body, header
         number = oids.derive(self.house.settings.establishment.oid_root, "transformation", header.unique_id)
         return await self.house.readers.transform(body, Completion(header, number, known.patient, parent))
+
+    def _archives(self, known: Papers) -> bool:
+        """Whether the document goes as PDF/A-1: a PDF for which we make the CDA."""
+        asked = self.house.settings.dmp.pdfa == "convert"
+        return asked and known.reading.header is None and known.reading.media_type == PDF
+
+    def _beyond_archiving(self, delivery: Delivery, known: Papers, error: ReaderError) -> bool:
+        """Whether this is a PDF of which no PDF/A can be made: it was refused, or a reader was lost over it twice."""
+        return self._archives(known) and (isinstance(error, ReaderRefused) or delivery.code == LOST)
 
     async def _taking_back(self, delivery: Delivery, known: Papers) -> Ready:
         """TD3.3c of what was fed: the document that the sender deletes, or ours that the record refused."""

@@ -27,9 +27,12 @@ from gateway.flow.house import House
 from gateway.flow.receive import Sighting
 from gateway.flow.takers import MailboxTaker
 from gateway.formats import cda, mail
+from gateway.formats.errors import FormatError
+from gateway.formats.pdfa.convert import archive
 from gateway.intake.imap.folders import Folders
 from gateway.intake.imap.tls import context as mailbox_tls
 from gateway.intake.imap.watcher import Watcher
+from gateway.isolation.errors import ReaderRefused
 from gateway.ledger.tables import job
 from gateway.model.documents import CdaHeader, MailReading
 from gateway.model.ports import Observer
@@ -93,6 +96,13 @@ class InlineReaders:
     async def in_utf8(self, digest: str, part: str) -> bytes:
         """The bytes of one CDA in its canonical form."""
         return cda.in_utf8(mail.extract(self._vault.read(digest), part))
+
+    async def pdfa(self, digest: str, part: str) -> bytes:
+        """One PDF of a mail as PDF/A-1."""
+        try:
+            return archive(mail.extract(self._vault.read(digest), part)).data
+        except FormatError as error:
+            raise ReaderRefused(error.reason) from error
 
     async def render(self, digest: str, part: str) -> bytes:
         """The bytes in which one document travels that cannot travel as it came."""
