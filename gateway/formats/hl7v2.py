@@ -111,8 +111,8 @@ def _parsed(data: bytes, limits: Limits) -> _Parsed:
     if first is None:
         raise FormatError(Reason.UNREADABLE, "Le message HL7 n'a pas de segment d'en-tête lisible.")
     head = lines[first].lstrip()
-    declared = head[4:].partition(head[3])[0].ljust(4, "\x00")
-    signs = Signs(head[3], *(sign.strip("\x00") for sign in declared[:4]))
+    declared = head[4:].partition(head[3])[0].ljust(4, "\x00")  # a sign that is not declared cuts nothing
+    signs = Signs(head[3], declared[0], declared[1], *(sign.strip("\x00") for sign in declared[2:4]))
     header = Segment(("MSH", head[3], *head[4:].split(head[3])), signs)
     segments = (delimited.segment("\n".join(each), signs) for each in _whole(lines[first + 1 :], signs.field))
     return _Parsed(header, tuple(one for one in segments if one.name not in _BATCH))
