@@ -36,7 +36,9 @@ class Limits:
     rtf_depth: int = 1000
     pictures: int = 60
     pdf_pages: int = 30
-    pdf_operations: int = 300_000
+    pdf_objects: int = 300_000
+    image_pixels: int = 60_000_000
+    picture_pixels: int = 12_000_000
 
 
 DEFAULT = Limits()

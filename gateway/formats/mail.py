@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lxml import etree
 
-from gateway.formats import VERSION, containers, copies, dangers, drafts, envelope, kinds, mime, pdf
+from gateway.formats import VERSION, containers, copies, dangers, datamatrix, drafts, envelope, kinds, mime, pdf
 from gateway.formats.archive import Budget
 from gateway.formats.copies import Original
 from gateway.formats.drafts import Context, Draft
@@ -124,13 +124,15 @@ def _settle(draft: Draft, originals: tuple[Original, ...], limits: Limits, *, as
         found = pdf.read(draft.pdf, limits)
     except FormatError as error:
         return drafts.refused(reading, error)
-    reading = replace(reading, text=found.text, pages=found.pages)
+    reading = replace(
+        reading, text=found.text, pages=found.pages, text_source=found.source, image_only=found.image_only
+    )
     if copies.find(reading.sha256, reading.filename, found.text, originals, as_many=as_many):
         return replace(reading, ignored=Ignored.COPY, problem=None, detail="")
-    if not found.text and reading.problem is None:
-        detail = "Ce PDF est une image sans texte, que la passerelle ne sait pas encore lire."
-        return replace(reading, problem=Reason.UNSUPPORTED_FORMAT, detail=detail)
-    return reading
+    if reading.image_only:  # its symbols are looked for when its words are
+        return reading
+    ends = {0, found.pages - 1} & set(found.drawn)
+    return replace(reading, symbols=datamatrix.of_pdf(draft.pdf, sorted(ends), limits))
 
 
 def _empty_set_aside(reading: DocumentReading) -> DocumentReading:

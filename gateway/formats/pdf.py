@@ -1,110 +1,137 @@
-"""PDF: its text layer, bounded in pages and in drawing operations (not in seconds: same bytes, same answer)."""
+"""PDF by PDFium: pages, the text that a person sees, and the pages that are pictures. Bounded in pages and objects."""
 
 from __future__ import annotations
 
-import io
 import logging
 import re
-import struct
-import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
-import pypdf
-from pypdf.errors import DependencyError, DeprecationError, PyPdfError
+import pypdfium2
+import pypdfium2.raw as pdfium
 
-from gateway.formats import dangers
+from gateway.formats import pdfdangers, pdfpage
 from gateway.formats.errors import FormatError
+from gateway.formats.layout import lines
 from gateway.formats.limits import Limits
-from gateway.formats.sniff import sniff
 from gateway.model.reasons import Reason
 
-# pypdf reports what it repairs, with excerpts of the file: not for a log.
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+# What its reader cannot do, it tells: not for a log.
+logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
 
-#: What pypdf lets escape from damaged files, its own errors included.
-_DAMAGE = (
-    PyPdfError,
-    DependencyError,
-    DeprecationError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-_ATTACHMENTS = 20
+_PICTURE = 0.4  # share of a page from which pictures are its matter...
+_FEW_LETTERS = 400  # ...unless it bears that many letters
+_UNREADABLE = 0.1  # share of words without known letters from which a page is to be read as a picture
 
 
 @dataclass(frozen=True, slots=True)
 class PdfReading:
-    """Pages in all, and the text of the first ones."""
+    """Pages in all, and the text of the first ones.
+
+    ``source`` is ocr when the text is the invisible layer of a scan: somebody's OCR, of unknown worth. ``pictures`` are
+    the pages (from 0) whose matter is a picture, ``drawn`` those where a symbol may stand.
+    """
 
     pages: int
     text: str
+    source: str = "text"
+    pictures: tuple[int, ...] = ()
+    drawn: tuple[int, ...] = ()
+
+    @property
+    def image_only(self) -> bool:
+        """Whether its words are to be read from pictures: those of the first page, or all."""
+        return bool(self.pictures) and (self.pictures[0] == 0 or not self.text)
 
 
-class _EnoughError(Exception):
-    """The bound on drawing operations is reached."""
+@dataclass(frozen=True, slots=True)
+class _Page:
+    lines: tuple[str, ...] = ()
+    share: float = 0.0
+    hidden: bool = False
+    drawn: bool = False
+
+    @property
+    def is_picture(self) -> bool:
+        letters = sum(letter.isalnum() for line in self.lines for letter in line)
+        return not letters or (not self.hidden and letters < _FEW_LETTERS and self.share >= _PICTURE)
 
 
 def read(data: bytes, limits: Limits) -> PdfReading:
     """Pages and text (empty: no text layer). FormatError: UNREADABLE, ENCRYPTED (a password is needed) or UNSAFE."""
+    with opened(data) as document:
+        pages = len(document)
+        pdfdangers.refuse(data, document, limits)
+        found = _pages(document, min(pages, limits.pdf_pages), limits)
+    text = _clean("\n".join(line for page in found for line in page.lines))[: limits.document_text]
+    return PdfReading(
+        pages,
+        text,
+        "ocr" if any(page.hidden for page in found) else "text",
+        tuple(number for number, page in enumerate(found) if page.is_picture),
+        tuple(number for number, page in enumerate(found) if page.drawn),
+    )
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator[pypdfium2.PdfDocument]:
+    """The document, repaired where it can be, with its form. FormatError: UNREADABLE or ENCRYPTED."""
     try:
-        reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise FormatError(Reason.ENCRYPTED, "Le PDF est protégé par un mot de passe.")
-        pages = len(reader.pages)
-        _refuse_dangers(reader)
-    except _DAMAGE as error:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in {pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY}:
+            raise FormatError(Reason.ENCRYPTED, "Le PDF est protégé par un mot de passe.") from error
         raise FormatError(Reason.UNREADABLE, "Le PDF est abîmé et ne s'ouvre pas.") from error
-    if not pages:
-        raise FormatError(Reason.UNREADABLE, "Le PDF ne contient aucune page.")
-    return PdfReading(pages, _text(reader, min(pages, limits.pdf_pages), limits))
+    with closing(document):
+        if not len(document):
+            raise FormatError(Reason.UNREADABLE, "Le PDF ne contient aucune page.")
+        with suppress(pypdfium2.PdfiumError):
+            document.init_forms()
+        yield document
 
 
-def _text(reader: pypdf.PdfReader, pages: int, limits: Limits) -> str:
-    operations = 0
-
-    def count(*_: object) -> None:
-        nonlocal operations
-        operations += 1
-        if operations > limits.pdf_operations:
-            raise _EnoughError
-
-    kept: list[str] = []
-    for number in range(pages):
+def _pages(document: pypdfium2.PdfDocument, count: int, limits: Limits) -> list[_Page]:
+    found: list[_Page] = []
+    objects = letters = 0
+    for number in range(count):
         try:
-            kept.append(reader.pages[number].extract_text(visitor_operand_before=count))
-        except _EnoughError:
-            break
-        except _DAMAGE:
+            page, notes = _flat(document, number)
+        except pypdfium2.PdfiumError:
+            found.append(_Page())
             continue
-        if sum(map(len, kept)) > limits.document_text:
+        with closing(page):
+            objects += pdfium.FPDFPage_CountObjects(page)
+            if objects > limits.pdf_objects:
+                break
+            found.append(_read(page, notes))
+        letters += sum(map(len, found[-1].lines))
+        if letters > limits.document_text:
             break
-    return _clean("\n".join(kept))[: limits.document_text]
+    return found
+
+
+def _flat(document: pypdfium2.PdfDocument, number: int) -> tuple[pypdfium2.PdfPage, list[str]]:
+    """The page with what is filled in or stuck on it, and the words of its notes."""
+    page = document[number]
+    flattened, notes = pdfpage.flatten(page)
+    if flattened:
+        page.close()
+        page = document[number]
+    return page, notes
+
+
+def _read(page: pypdfium2.PdfPage, notes: list[str]) -> _Page:
+    words, pictures = pdfpage.words(page), pdfpage.pictures(page)
+    scanned = pictures.share >= _PICTURE and len(words.hidden) > len(words.shown)
+    kept = words.hidden if scanned else words.shown
+    if words.unknown > _UNREADABLE * len(kept):
+        return _Page(share=pictures.share, drawn=pictures.drawn)
+    written = lines(kept)
+    together = "".join("".join(written).split())
+    written += [note for note in notes if "".join(note.split()) not in together]
+    return _Page(tuple(written), pictures.share, scanned, pictures.drawn)
 
 
 def _clean(text: str) -> str:
-    text = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    return re.sub(r"[ \t\xa0]+", " ", text).strip()
-
-
-def _refuse_dangers(reader: pypdf.PdfReader) -> None:
-    """UNSAFE for an attached program, or an action that starts one on opening (ISO 32000-1 §12.6.4.5)."""
-    opening = reader.root_object.get("/OpenAction")
-    action = opening.get_object() if opening is not None else None
-    if isinstance(action, dict) and action.get("/S") == "/Launch":
-        raise FormatError(Reason.UNSAFE, "Le PDF démarre un programme à son ouverture.")
-    names = reader.root_object.get("/Names")
-    if names is None or "/EmbeddedFiles" not in names.get_object():
-        return
-    for name, contents in list(reader.attachments.items())[:_ATTACHMENTS]:
-        for content in contents if isinstance(contents, list) else [contents]:
-            dangers.refuse(content, sniff(content), name)
+    return re.sub(r"[^\S\n]+", " ", text.replace("\r", "\n")).strip()

@@ -90,9 +90,9 @@ def test_pdf_is_the_whole_mail_and_pdf_inline() -> None:
     assert mail.read(builders.mail(text(), inline)).documents[0].carrier is Carrier.PDF
 
 
-def test_scan_is_kept_for_later_and_damage_is_unreadable() -> None:
+def test_a_scan_is_a_picture_and_damage_is_unreadable() -> None:
     scan = _one(pdf(), "scan.pdf")
-    assert (scan.carrier, scan.problem, scan.text) == (Carrier.PDF, Reason.UNSUPPORTED_FORMAT, "")
+    assert (scan.carrier, scan.problem, scan.text, scan.image_only) == (Carrier.PDF, None, "", True)
     assert _one(b"%PDF-1.4\n rien", "a.pdf").problem is Reason.UNREADABLE
     assert _one(b"\x01\x02\x03\x04" * 50, "a.pdf").problem is Reason.UNREADABLE
     assert _one(b"", "a.pdf").problem is Reason.UNREADABLE
