@@ -65,6 +65,8 @@ def read(data: bytes, limits: Limits) -> Message:
     patients = [segment for segment in file.body if segment.name == "P"]
     if not patients:
         raise FormatError(Reason.UNREADABLE, "Le message HPRIM ne nomme aucun patient.")
+    if len(patients) > limits.messages:
+        raise FormatError(Reason.TOO_LARGE, "Le fichier HPRIM contient trop de patients.")
     stated = dict.fromkeys(claim for patient in patients for claim in claims(file.header, patient))
     results = [segment for segment in file.body if segment.name == "OBX"]
     requests = [segment for segment in file.body if segment.name == "OBR"]

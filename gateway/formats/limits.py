@@ -24,7 +24,7 @@ class Limits:
     zip_ratio_floor: int = 1024 * 1024
     zip_depth: int = 2
     messages: int = 200
-    message_lines: int = 300_000
+    message_lines: int = 150_000
     message_text: int = 500_000
     tnef_attributes: int = 20_000
     rtf_bytes: int = 2 * 1024 * 1024

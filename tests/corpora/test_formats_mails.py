@@ -65,6 +65,10 @@ def _compare(truth: Truth, left: list[DocumentReading], family: str) -> list[str
     """What differs; the reading that matches is taken from ``left``."""
     digests = [truth["sha256"], *truth["alt_sha256"]]
     match = next((d for digest in digests for d in left if d.sha256 == digest), None)
+    pieces = [d for d in left if match is None and _is_piece(truth, d)]
+    if pieces:
+        left[:] = [d for d in left if d not in pieces]
+        return []
     if match is None:
         match = next((d for d in left if _stands_for(truth, d)), None)
         if match is None:
@@ -83,6 +87,12 @@ def _compare(truth: Truth, left: list[DocumentReading], family: str) -> list[str
         "claim": match.header is None or _claim_agrees(truth["claim"] or {}, match),
     }
     return [f"document {truth['ordinal']}: {name}" for name, agrees in checks.items() if not agrees]
+
+
+def _is_piece(truth: Truth, document: DocumentReading) -> bool:
+    """One of the messages of a file that is cut because it speaks of several patients."""
+    cut = truth["expected_reason"] == Reason.SEVERAL_PATIENTS and document.filename == truth["filename"]
+    return cut and "!" in document.part and document.rendition == "text/plain"
 
 
 def _stands_for(truth: Truth, document: DocumentReading) -> bool:

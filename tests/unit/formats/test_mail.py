@@ -162,8 +162,6 @@ def test_encrypted() -> None:
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"MSH|^~\\&|LABO|X|DPI|Y|20260101||ORU^R01|1|P|2.5\r", "a.hl7"),
-        (b"H|~^\\&|CR0024||LABO||ORU\r", "a.hpr"),
         (builders.ole("WordDocument"), "a.doc"),
         (zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<a/>"}), "a.xlsx"),
         (zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "a.ods"),
@@ -200,7 +198,7 @@ _HPRIM = "\r\n".join(
 @pytest.mark.parametrize("mark", ["", "[apicrypt]\r\n"])
 def test_hprim_in_the_body(mark: str) -> None:
     reading = mail.read(builders.mail(text(f"{mark}{_HPRIM}\r\n\r\nUree 5\r\n****FIN****\r\n")))
-    assert [(d.carrier, d.problem) for d in reading.documents] == [(Carrier.BODY, Reason.UNSUPPORTED_FORMAT)]
+    assert [(d.carrier, d.problem, d.rendition) for d in reading.documents] == [(Carrier.BODY, None, "text/plain")]
     assert reading.problem is None
 
 
