@@ -19,7 +19,7 @@ from gateway.ledger import deliveries, documents, jobs, mails, patients, trail
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Document
 from gateway.model.decision import Ruling
-from gateway.model.documents import Action, Carrier, DocumentReading, MailReading, Visibility
+from gateway.model.documents import Action, Carrier, DocumentReading, MailReading, Signatory, Visibility
 from gateway.model.identity import Match
 from gateway.model.reasons import NotFed, Reason
 from gateway.model.states import DeliveryState, DocumentEvent, DocumentState
@@ -32,7 +32,10 @@ WHOLE_MAIL = DocumentReading(0, Carrier.MAIL, "", "", "message/rfc822", 0, "", "
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision as it is stored, with its evidence. ``by``: the person, empty for the rules."""
+    """A decision as it is stored, with its evidence. ``by``: the person, empty for the rules.
+
+    ``signatories``: who signs in the sender's place; ``author``: the address of the one whom a person named as author.
+    """
 
     file: bool
     reason: Reason | None
@@ -41,6 +44,8 @@ class Decided:
     not_fed: NotFed | None
     visibility: Visibility
     by: str = ""
+    signatories: tuple[Signatory, ...] = ()
+    author: str = ""
 
 
 async def decide(house: House, job: Job) -> list[Job]:
@@ -196,7 +201,9 @@ def apply(c: Connection, house: House, found: Document, judgement: Judgement, re
     return plan.file(c, house, found, judgement, reading_of(reading, found.ordinal), number)
 
 
-def keep(c: Connection, house: House, found: Document, judgement: Judgement, reader: str, by: str = "") -> int:
+def keep(
+    c: Connection, house: House, found: Document, judgement: Judgement, reader: str, by: str = "", author: str = ""
+) -> int:
     """Store a decision beside the old ones, and its line in the trail; its number."""
     decided = Decided(
         judgement.file,
@@ -206,6 +213,8 @@ def keep(c: Connection, house: House, found: Document, judgement: Judgement, rea
         judgement.not_fed,
         judgement.visibility,
         by,
+        judgement.signatories,
+        author,
     )
     values = {
         "at": house.now,

@@ -12,10 +12,11 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from gateway.decision import RuleBook, rule
+from gateway.flow.author import others
 from gateway.identity.match import several_patients
 from gateway.ledger.rows import Document
 from gateway.model.decision import Question, Ruling
-from gateway.model.documents import Action, CdaHeader, DocumentReading, Envelope, Visibility
+from gateway.model.documents import Action, CdaHeader, DocumentReading, Envelope, Signatory, Visibility
 from gateway.model.identity import Match, Patient
 from gateway.model.people import Sender
 from gateway.model.reasons import Ignored, NotFed, Reason
@@ -51,7 +52,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is the same for all documents of a mail. ``today`` is the establishment's; ``index_fresh`` DESIGN §5."""
+    """What is the same for all documents of a mail. ``today`` is the establishment's; ``index_fresh`` DESIGN §5.
+
+    ``author``: whom a person named as the author, in the sender's place; then it is about one document.
+    """
 
     settings: Settings
     book: RuleBook
@@ -62,12 +66,14 @@ class Context:
     service: str
     today: date
     index_fresh: bool
+    author: Sender | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What is to be done. ``file`` True: deliver to ``match.ipp``. Otherwise ``reason`` (a person), ``ignored``, or
-    neither: wait. ``joins``: the quarantined copy whose fate it shares. ``not_fed`` None: feed.
+    neither: wait. ``joins``: the quarantined copy whose fate it shares. ``not_fed`` None: feed. ``signatories``: who
+    signs in the sender's place, when that alone leaves the author unknown.
     """
 
     file: bool = False
@@ -80,6 +86,7 @@ class Judgement:
     visibility: Visibility = Visibility()
     joins: int | None = None
     wait: bool = False
+    signatories: tuple[Signatory, ...] = ()
 
 
 def judge(one: DocumentReading, known: Known, context: Context, *, alone: bool) -> Judgement:
@@ -110,7 +117,8 @@ def file(
     not_fed = why_not_fed(one, match, patient, ruling, context)
     if not_fed is None and context.settings.dmp.uncertain_type == "invisible" and not ruling.type_certain:
         visibility = Visibility(False, True, visibility.invisible_to_representatives)
-    return Judgement(file=True, match=match, ruling=ruling, not_fed=not_fed, visibility=visibility)
+    signed = others(one, context.sender) if not_fed is NotFed.AUTHOR_UNKNOWN else ()
+    return Judgement(file=True, match=match, ruling=ruling, not_fed=not_fed, visibility=visibility, signatories=signed)
 
 
 def persons_apart(readings: Sequence[DocumentReading], matches: Sequence[Match]) -> bool:
@@ -162,7 +170,7 @@ def why_not_fed(
         (NotFed.TYPE_NOT_ACCEPTED, known_type is None or not known_type.in_dmp),
         (NotFed.TYPE_TO_CONFIRM, not ruling.type_certain and dmp.uncertain_type == "hold"),
         (NotFed.NOT_VALIDATED, not one.final),
-        (NotFed.AUTHOR_UNKNOWN, not _author_known(one, context.sender)),
+        (NotFed.AUTHOR_UNKNOWN, not _author_known(one, context)),
         (NotFed.AUTHOR_FEEDS, one.header is None and context.sender is not None and context.sender.feeds_dmp),
         (NotFed.FORMAT, one.header is None and not _fit_for_dmp(one)),
         (NotFed.RULE, not ruling.feed),
@@ -302,7 +310,11 @@ def _fit_for_dmp(one: DocumentReading) -> bool:
     return one.media_type in WRAPPED or one.rendition == "text/plain"
 
 
-def _author_known(one: DocumentReading, sender: Sender | None) -> bool:
+def _author_known(one: DocumentReading, context: Context) -> bool:
+    """The header's author; else the sender, unless another signs or a person named another."""
     if one.header is not None:
         return any(a.person.id_extension and (a.organisation is not None) for a in one.header.authors)
-    return sender is not None and sender.is_person and bool(sender.structure_id)
+    author = context.author or context.sender
+    if author is None or not author.is_person or not author.structure_id:
+        return False
+    return context.author is not None or not others(one, author)

@@ -29,6 +29,8 @@ _STRONGEST = frozenset({Place.TITLE, Place.OPENING})
 
 def guess(page: Page) -> TypeGuess | None:
     """The likeliest type, how sure (0 to 0.99), and the words that say so; None when nothing speaks for any."""
+    if not page.lines:
+        return None
     scores: dict[str, float] = defaultdict(float)
     evidence: dict[str, list[Weight]] = defaultdict(list)
     for code, place, found in _gathered(page):

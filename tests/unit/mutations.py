@@ -503,7 +503,7 @@ _CONDITIONS = (
     ("NotFed.TYPE_NOT_ACCEPTED, known_type is None or not known_type.in_dmp", "TYPE_NOT_ACCEPTED"),
     ('NotFed.TYPE_TO_CONFIRM, not ruling.type_certain and dmp.uncertain_type == "hold"', "TYPE_TO_CONFIRM"),
     ("NotFed.NOT_VALIDATED, not one.final", "NOT_VALIDATED"),
-    ("NotFed.AUTHOR_UNKNOWN, not _author_known(one, context.sender)", "AUTHOR_UNKNOWN"),
+    ("NotFed.AUTHOR_UNKNOWN, not _author_known(one, context)", "AUTHOR_UNKNOWN"),
     (
         "NotFed.AUTHOR_FEEDS, one.header is None and context.sender is not None and context.sender.feeds_dmp",
         "AUTHOR_FEEDS",

@@ -22,6 +22,7 @@ from gateway.model.documents import (
     Envelope,
     Organisation,
     Person,
+    Signatory,
     Visibility,
 )
 from gateway.model.identity import Claim, InsStatus, Match
@@ -469,6 +470,7 @@ NOT_FED: tuple[tuple[NotFed, dict[str, Any]], ...] = (
     (NotFed.AUTHOR_UNKNOWN, {"one": PDF, "context": replace(CONTEXT, sender=None)}),
     (NotFed.AUTHOR_UNKNOWN, {"one": PDF, "context": replace(CONTEXT, sender=replace(SENDER, rpps=""))}),
     (NotFed.AUTHOR_UNKNOWN, {"one": PDF, "context": replace(CONTEXT, sender=replace(SENDER, structure_id=""))}),
+    (NotFed.AUTHOR_UNKNOWN, {"one": replace(PDF, signatories=(Signatory("LEROY", "Anne"),))}),
     (NotFed.AUTHOR_FEEDS, {"one": PDF, "context": replace(CONTEXT, sender=replace(SENDER, feeds_dmp=True))}),
     (NotFed.FORMAT, {"one": replace(PDF, media_type="text/html")}),
     (NotFed.FORMAT, {"one": replace(PDF, media_type="image/png")}),
@@ -498,6 +500,13 @@ def test_every_condition_that_needs_no_question_is_tried_above() -> None:
         {},
         {"one": PDF},
         *({"one": replace(PDF, media_type=kind)} for kind in ("image/jpeg", "image/tiff", "text/rtf", "text/plain")),
+        {"one": replace(PDF, signatories=(Signatory("DURAND", "M"),))},
+        {"one": replace(PDF, signatories=(Signatory("LEROY", "Anne"), Signatory("DURAND", "Marc")))},
+        {"one": replace(CDA, signatories=(Signatory("LEROY", "Anne"),))},
+        {
+            "one": replace(PDF, signatories=(Signatory("LEROY", "Anne"),)),
+            "context": replace(CONTEXT, author=replace(SENDER, name="Leroy", given="Anne")),
+        },
         {"one": replace(CDA, confidentiality="")},
         {"patient": CHILD},
         {"ruling": replace(RULED, wait_for_professional=True)},
@@ -537,3 +546,10 @@ def test_age_on_the_day(born: str, years: int | None) -> None:
 def test_majority_begins_on_the_birthday(born: str, fed: bool) -> None:
     said = _why(patient=replace(ZOE, birth_date=born), ruling=replace(RULED, wait_for_professional=True))
     assert (said is None) is fed
+
+
+def test_who_signs_in_the_senders_place_is_kept_with_the_judgement() -> None:
+    leroy = Signatory("LEROY", "Anne")
+    judged = file(replace(PDF, signatories=(leroy,)), FOUND, ZOE, CONTEXT)
+    assert (judged.not_fed, judged.signatories) == (NotFed.AUTHOR_UNKNOWN, (leroy,))
+    assert file(PDF, FOUND, ZOE, CONTEXT).signatories == ()
