@@ -91,6 +91,10 @@ _MAIL_FIELD = re.compile(r"([!-9;-~]{1,70})[ \t]*:")
 _MAIL_MARKS = frozenset({"message-id", "mime-version", "received", "return-path", "delivered-to", "x-mailer"})
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _CLINICAL_DOCUMENT = re.compile(rb"<(?:[\w.-]{1,40}:)?ClinicalDocument[\s>]")
+#: The root in which a document made self-presentable stands; its templates are full of HTML.
+_STYLE_SHEET = re.compile(r"<(?:[\w.-]{1,40}:)?(?:stylesheet|transform)\b")
+_PROLOG = re.compile(r"(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
+_PROLOG_LENGTH = 65_536
 _HTML_START = re.compile(
     r"<!doctype html|<(?:html|head|body|meta|title|style|table|div|span|p|h[1-6]|b|font|center|br)[\s/>]"
 )
@@ -180,8 +184,10 @@ def _is_text(head: bytes) -> bool:
 
 
 def _markup(data: bytes, head: str) -> Kind:
-    lower = head[:1024].lower()
-    if _HTML_START.match(lower) or ("<html" in lower and "<clinicaldocument" not in lower):
+    start = start_of_text(data, _PROLOG_LENGTH)
+    lower = start[prolog.end() if (prolog := _PROLOG.match(start)) else 0 :][:1024].lower()
+    page = "<html" in lower and "<clinicaldocument" not in lower and not _STYLE_SHEET.match(lower)
+    if _HTML_START.match(lower) or page:
         return Kind.HTML
     if _FLAT_TEXT.search(head):
         return Kind.ODT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.formats import cda, xmltree
+from gateway.formats import cda, mail, xmltree
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
+from gateway.model.documents import Carrier
 from gateway.model.identity import Claim, Ins
 from gateway.model.reasons import Reason
 from tests.unit.formats import builders
@@ -152,6 +154,50 @@ def test_self_presentable() -> None:
     header = cda.read(sheet.encode(), DEFAULT).header
     assert header.self_presentable
     assert header.unique_id == "1.2.250.1.999.7.1"
+
+
+_BARE = builders.cda().decode().partition("?>")[2].strip()
+_ROOT = _BARE[_BARE.index("<ClinicalDocument") :]
+_SHEET = (
+    '<?xml version="1.0"?><!-- feuille --><xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">'
+    f'<xsl:template match="/"><html><body>{"<p>texte</p>" * 200}</body></html></xsl:template>{_ROOT}</xsl:stylesheet>'
+)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        re.sub(r"<(/?)(?=\w)", r"<\1cda:", _ROOT).replace("xmlns=", "xmlns:cda=").encode(),
+        _ROOT.encode(),
+        b"\xef\xbb\xbf" + builders.cda(),
+        b"\r\n \t" + builders.cda(),
+        f"<!-- <html> de {'x' * 5000} -->\n{_ROOT}".encode(),
+        f'<?xml version="1.0"?><?mso-application progid="Word"?>{_ROOT}'.encode(),
+        f'<?xml version="1.0" encoding="UTF-16"?>{_ROOT}'.encode("utf-16"),
+        f'<?xml version="1.0" encoding="UTF-16"?>{_ROOT}'.encode("utf-16-le"),
+        f'<?xml version="1.0" encoding="ISO-8859-1"?>{_ROOT}'.encode("latin-1"),
+        f'<?xml version="1.0" encoding="windows-1252"?>{_ROOT}'.encode("cp1252"),
+        _SHEET.encode(),
+    ],
+    ids=[
+        "prefix",
+        "bare",
+        "mark",
+        "blanks",
+        "comment",
+        "instruction",
+        "utf-16",
+        "no mark",
+        "latin-1",
+        "cp1252",
+        "sheet",
+    ],
+)
+@pytest.mark.parametrize("name", ["cr.xml", "cr.txt", "cr.doc", "cr.html", "sans extension"])
+def test_every_form_under_every_name(data: bytes, name: str) -> None:
+    (reading,) = mail.read(builders.mail(builders.text(), builders.attached(data, name))).documents
+    assert (reading.carrier, reading.problem) == (Carrier.CDA, None)
+    assert [claim.birth_name for claim in reading.claims] == ["MARTINEAU"]
 
 
 def test_schema_errors_are_reported_not_raised() -> None:
