@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 _CENTURIES = ("19", "20")
 
@@ -12,6 +13,7 @@ def is_whole(value: str | None) -> bool:
     return bool(value) and bool(readings(value or ""))
 
 
+@lru_cache(maxsize=16_384)
 def readings(value: str) -> tuple[str, ...]:
     """The whole dates that a claim's date may be: one, two when the century is not written, none when not whole."""
     if len(value) != 8 or not (value.isascii() and value.isdigit()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -13,9 +14,15 @@ _LETTERS = str.maketrans({"Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D
 _LONGEST = 200
 
 
+@lru_cache(maxsize=16_384)
 def normalise(name: str) -> str:
     """Upper case without accents nor ligatures; hyphens, apostrophes and other punctuation are blanks, collapsed."""
-    return " ".join(name.translate(_NORMAL).split())
+    return " ".join(words_of(name))
+
+
+def words_of(text: str) -> list[str]:
+    """The normalised words of a text of any length."""
+    return text.translate(_NORMAL).split()
 
 
 class _Normal(dict[int, str]):
@@ -33,7 +40,12 @@ _NORMAL = _Normal()
 
 def tokens(name: str | None) -> tuple[str, ...]:
     """The words of a normalised name."""
-    return tuple(normalise(name).split()) if name else ()
+    return _tokens(name) if name else ()
+
+
+@lru_cache(maxsize=16_384)
+def _tokens(name: str) -> tuple[str, ...]:
+    return tuple(words_of(name))
 
 
 def is_prefix(short: tuple[str, ...], long: tuple[str, ...]) -> bool:

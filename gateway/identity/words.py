@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from gateway.identity.names import normalise
+from gateway.identity.names import normalise, words_of
 from gateway.identity.page import Page
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -28,7 +27,7 @@ class Words:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.all = tuple(Word(_normal(m.group()), *m.span()) for m in _WORD.finditer(page.text))
+        self.all = tuple(Word(normalise(m.group()), *m.span()) for m in _WORD.finditer(page.text))
         self._places: dict[str, list[int]] = {}
         for place, word in enumerate(self.all):
             self._places.setdefault(word.text, []).append(place)
@@ -57,9 +56,4 @@ class Words:
 
 def text_words(text: str) -> frozenset[str]:
     """Every normalised word of a text; cheap, to tell at once what a text cannot name."""
-    return frozenset(normalise(text).split())
-
-
-@lru_cache(maxsize=8192)
-def _normal(word: str) -> str:
-    return normalise(word)
+    return frozenset(words_of(text))

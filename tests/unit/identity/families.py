@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from gateway.identity.names import normalise
+from gateway.identity.names import tokens
 from gateway.model.identity import INS_NIR, Ins, InsStatus, Patient
 from tests.unit.identity.people import number
 
@@ -103,4 +103,5 @@ def _day(value: str) -> date:
 
 
 def _other(chance: random.Random, among: tuple[str, ...], than: str) -> str:
-    return chance.choice([name for name in among if not set(normalise(name).split()) & set(normalise(than).split())])
+    own = set(tokens(than))
+    return chance.choice([name for name in among if own.isdisjoint(tokens(name))])
