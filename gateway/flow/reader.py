@@ -27,8 +27,9 @@ from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.model.reasons import Reason
 from gateway.protocols.cda_transform import Completion, transform
 
-#: Bytes of documents handed over with a reading; what is beyond is extracted again when it is needed.
+#: Bytes and number of documents handed over with a reading; beyond, each is extracted again when it is needed.
 HANDED_OVER = 8 * 1024 * 1024
+HANDED_OVER_DOCUMENTS = 40
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -86,7 +87,7 @@ def _read(raw: bytes, schema: etree.XMLSchema | None) -> tuple[Answer, Sequence[
     documents = tuple(_with_letter(_with_claims(one), received) for one in found.documents)
     reading = replace(found, documents=documents)
     wanted = [one for one in reading.documents if one.ignored is None and one.problem is None]
-    if sum(one.size for one in wanted) > HANDED_OVER:
+    if sum(one.size for one in wanted) > HANDED_OVER or len(wanted) > HANDED_OVER_DOCUMENTS:
         wanted = []
     return Answer(reading, parts=tuple(one.part for one in wanted)), [mails.extract(raw, one.part) for one in wanted]
 
