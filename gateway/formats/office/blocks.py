@@ -100,9 +100,9 @@ def pictures(blocks: Iterable[Block]) -> Iterator[Picture]:
 
 def bounded(blocks: Sequence[Block], limits: Limits) -> tuple[Block, ...]:
     """The same blocks. FormatError TOO_LARGE: more of them, or of letters, than a letter can have."""
-    many, letters = _measure(blocks)
-    if many > limits.office_blocks or letters > limits.office_text:
-        raise FormatError(Reason.TOO_LARGE, "Le document est trop long pour être un courrier.")
+    room = [limits.office_blocks, limits.office_text]
+    for block in blocks:
+        _spend(block, room)
     return tuple(blocks)
 
 
@@ -115,18 +115,17 @@ def raised(text: str, position: str) -> str:
     return text.translate(table) if table and set(text) <= set("0123456789+-−") else text
 
 
-def _measure(blocks: Iterable[Block]) -> tuple[int, int]:
-    many = letters = 0
-    for block in blocks:
-        many += 1
-        if isinstance(block, Paragraph):
-            letters += len(block.text)
-            continue
-        for row in block.rows:
-            for cell in row:
-                inner = _measure(cell.blocks)
-                many, letters = many + 1 + inner[0], letters + inner[1]
-    return many, letters
+def _spend(block: Block, room: list[int]) -> None:
+    """Take a block's share of the room (blocks, letters); nothing more is looked at when there is none left."""
+    room[0] -= 1
+    room[1] -= len(block.text) if isinstance(block, Paragraph) else 0
+    if min(room) < 0:
+        raise FormatError(Reason.TOO_LARGE, "Le document est trop long pour être un courrier.")
+    for row in block.rows if isinstance(block, Table) else ():
+        for cell in row:
+            room[0] -= 1
+            for inner in cell.blocks:
+                _spend(inner, room)
 
 
 def _cell_lines(cell: Cell) -> list[str]:

@@ -31,6 +31,7 @@ _THROUGH: Final = frozenset(
     ins moveTo smartTag customXml sdt sdtContent hyperlink fldSimple dir bdo Choice Fallback ruby rubyBase
     """.split()  # noqa: SIM905 - a list of words reads better as words
 )
+_DRAWINGS: Final = frozenset({"drawing", "pict", "object"})
 _GRAPHICS: Final = frozenset({"chart", "relIds"})
 _MOST_COLUMNS: Final = 63  # of Word
 
@@ -158,6 +159,8 @@ class _Story:
         name = local(one)
         if name == "r":
             yield from self._run(one, paragraph)
+        elif name in _DRAWINGS:
+            yield from self._drawing(one)
         elif name in {"oMath", "oMathPara"}:
             yield Run("".join(text.text or "" for text in one.iter("{*}t")))
         elif name == "AlternateContent":
@@ -175,9 +178,7 @@ class _Story:
                 yield from self._field(one)
             elif any(self._instructions) or look.hidden:
                 continue
-            elif local(one) in {"drawing", "pict", "object"}:
-                yield from self._drawing(one)
-            elif local(one) in {"AlternateContent", "ruby"}:
+            elif local(one) in _DRAWINGS or local(one) in {"AlternateContent", "ruby"}:
                 yield from self._inline(one, paragraph)
             elif local(one) in {"footnoteReference", "endnoteReference"}:
                 self.notes.append((local(one).removesuffix("Reference"), attribute(one, "id")))

@@ -82,13 +82,11 @@ class _Document:
 
     def _around(self, name: str) -> list[Block]:
         """Headers or footers of the pages, those that say the same once."""
-        found: list[Block] = []
-        for root in self._roots:
-            for kind in (name, f"{name}-first", f"{name}-left"):
-                for one in root.iter("{*}" + kind):
-                    if attribute(one, "display") != "false":
-                        found += [block for block in self._within(one) if block not in found]
-        return found
+        kinds = [f"{{*}}{name}{which}" for which in ("", "-first", "-left")]
+        every = (one for root in self._roots for kind in kinds for one in root.iter(kind))
+        shown = [one for one in every if attribute(one, "display") != "false"]
+        once = {b"".join(map(etree.tostring, one)): one for one in reversed(shown)}
+        return [block for one in shown if one in once.values() for block in self._within(one)]
 
     def _within(self, container: etree._Element) -> list[Block]:
         return [block for one in container for block in self._block(one)]

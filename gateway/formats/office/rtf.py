@@ -120,7 +120,7 @@ class _Reader:
 
     def _word(self, word: str, number: int | None) -> None:
         self._flush()
-        if self.to_skip:
+        if self.to_skip and word in rtf_words.LETTERS:
             self.to_skip -= 1
             return
         if not self.groups:
@@ -141,7 +141,7 @@ class _Reader:
 
     def _property(self, group: _Group, word: str, number: int | None) -> None:
         if word == "u":
-            self._write(chr((number or 0) & 0xFFFF))
+            self._write(chr((number or 0) & 0xFFFF))  # one that follows at once replaces nothing
             self.to_skip = group.skipped_after
         elif word == "uc":
             group.skipped_after = min(max(number or 0, 0), 16)
