@@ -5,6 +5,7 @@ In place, on a document that was opened for this; what is kept is then carried o
 
 from __future__ import annotations
 
+import warnings
 from decimal import Decimal
 
 import pikepdf
@@ -36,7 +37,9 @@ def prune(pdf: pikepdf.Pdf) -> pikepdf.Pdf:
     if "/AcroForm" in pdf.Root:
         del pdf.Root["/AcroForm"]
     kept = pikepdf.new()
-    kept.pages.extend(pdf.pages)
+    with warnings.catch_warnings():  # about fields of a form, which are drawn by now
+        warnings.simplefilter("ignore")
+        kept.pages.extend(pdf.pages)
     return kept
 
 
