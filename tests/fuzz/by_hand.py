@@ -33,7 +33,7 @@ _READ = msgspec.json.encode(reader.Request("read"))
 
 def whole_mail(data: bytes) -> None:
     """Never raises; and every document that it lists can be taken out, with the digest that it said."""
-    for one in mail.read(data).documents:
+    for one in mail.read(data).documents[:20]:
         if one.problem is None and one.sha256:
             assert hashlib.sha256(mail.extract(data, one.part)).hexdigest() == one.sha256, "another document"
 
@@ -108,6 +108,24 @@ def pictures(data: bytes) -> None:
     kind = kind if kind in _PICTURES else Kind.PNG
     for _ in raster.pages(data, kind, DEFAULT, wanted=range(raster.count(data, kind, DEFAULT)), dpi=100):
         pass
+
+
+def symbols_on_pages(data: bytes) -> None:
+    """The Data Matrix symbols of a PDF."""
+    import_module("gateway.formats.datamatrix").of_pdf(data, range(3), DEFAULT)
+
+
+def page_read(data: bytes) -> None:
+    """A picture's words; what the bytes hold is refused by the raster."""
+    raster, ocr = import_module("gateway.formats.raster"), import_module("gateway.formats.ocr")
+    kind = sniff(data)
+    for picture in raster.pages(data, kind if kind in _PICTURES else Kind.PNG, DEFAULT, wanted=(0,), dpi=100):
+        ocr.read(picture.resize((min(picture.width, 200), min(picture.height, 200))))
+
+
+def symbol(data: bytes) -> None:
+    """What a Data Matrix symbol says; of bytes that are none, nothing."""
+    import_module("gateway.identity.datamatrix").claims([data.decode("latin-1"), data.decode("utf-8", "replace")])
 
 
 def identity_in_text(data: bytes) -> None:
@@ -202,6 +220,9 @@ _TABLE: dict[str, _Row] = {
     "formats.dangers": (dangerous, (), (FormatError,)),
     "formats.smime-detached": (signature, (Kind.PKCS7,), (FormatError,)),
     "formats.raster": (pictures, _PICTURES, (FormatError,)),
+    "formats.datamatrix": (symbols_on_pages, (Kind.PDF,), (FormatError,)),
+    "formats.ocr": (page_read, _PICTURES, (FormatError,)),
+    "identity.datamatrix": (symbol, ("symbol",), ()),
     "identity.text": (identity_in_text, (Kind.TEXT, "symbol"), ()),
     "letters.said": (letter, (Kind.TEXT,), ()),
     "protocols.cda_transform": (completed_cda, (Kind.CDA,), (FormatError, CdaError)),

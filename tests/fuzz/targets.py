@@ -36,8 +36,6 @@ _KINDS: dict[str, tuple[Kind | str, ...]] = {
     "formats.tnef": (Kind.TNEF,),
     "formats.xdm_metadata": (Kind.XML,),
     "formats.xmltree": (Kind.XML, Kind.CDA),
-    "formats.ocr": (Kind.PNG, Kind.TIFF, Kind.JPEG),
-    "formats.datamatrix": (Kind.PNG, Kind.TIFF, Kind.JPEG),
     "protocols.mdn": ("mdn", Kind.MAIL),
     "protocols.soap": ("soap",),
 }
