@@ -133,11 +133,14 @@ def _review(commands: Commands[argparse.ArgumentParser]) -> None:
     reject = _command(verbs, "reject", "rejeter le document, ou clore l'entrée traitée autrement", "quarantine")
     release = _command(verbs, "release", "libérer : décider ou envoyer à nouveau", "quarantine")
     undo = _command(verbs, "undo", "annuler un rejet", "quarantine")
+    author = _command(verbs, "author", "confirmer l'auteur d'un document que l'expéditeur n'a pas signé", "quarantine")
     for one in (show, assign, reject, release, undo):
         one.add_argument("entry", type=int, metavar="ID")
+    author.add_argument("entry", type=int, metavar="DOCUMENT", help="le numéro donné par gateway results")
+    author.add_argument("--author", default="", metavar="RPPS|ADRESSE", help="par défaut, le signataire trouvé")
     assign.add_argument("--ipp", required=True)
     reject.add_argument("--reason", required=True, metavar="MOTIF")
-    for one in (assign, reject, release, undo):
+    for one in (assign, reject, release, undo, author):
         one.add_argument("--by", required=True, metavar="QUI")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
@@ -102,6 +102,7 @@ def load(c: Connection, house: House, number: int) -> Papers:
     mail = mails.get_mail(c, arrival.mail_id or 0)
     reading = mail.decoded()
     decided = msgspec.json.decode(documents.decision_content(c, found.decision_id or 0), type=Decided)
+    named = patients.get_sender(c, decided.author) if decided.author else None
     patient = patients.surviving(c, found.ipp or "")
     if patient is None or decided.ruling is None:
         raise NoPatientError(f"document {number}")
@@ -111,7 +112,7 @@ def load(c: Connection, house: House, number: int) -> Papers:
         arrival=arrival,
         mail=mail,
         reading=reading_of(reading, found.ordinal),
-        context=context_of(c, house, arrival, reading),
+        context=replace(context_of(c, house, arrival, reading), author=named),
         decided=decided,
         ruling=decided.ruling,
         patient=patient,
@@ -144,7 +145,7 @@ def wrap(house: House, papers: Papers, body: bytes, *, archived: bool = False) -
         version=1,
         patient=papers.patient,
         ipp_oid=house.settings.establishment.ipp_oid,
-        author=papers.context.sender or _nobody(papers),
+        author=papers.context.author or papers.context.sender or _nobody(papers),
         establishment=house.settings.establishment,
         type=papers.ruling.type,
         title=papers.title,

@@ -47,6 +47,12 @@ def get_document(c: Connection, number: int) -> Document:
     return as_value(Document, c.execute(_ONE, {"number": number}).one())
 
 
+def known_document(c: Connection, number: int) -> Document | None:
+    """A document by a number that a person gives; None when there is none."""
+    row = c.execute(_ONE, {"number": number}).one_or_none()
+    return None if row is None else as_value(Document, row)
+
+
 def of_arrival(c: Connection, seq: int) -> list[Document]:
     """The documents of an arrival, in order."""
     return as_values(Document, c.execute(_OF_ARRIVAL, {"seq": seq}).all())

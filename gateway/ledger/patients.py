@@ -30,6 +30,7 @@ _STANDING = select(patient.c.ipp, patient.c.birth_key, patient.c.used_key, patie
 )
 _BY_IPP = select(patient).where(patient.c.ipp.in_(bindparam("ipps", expanding=True))).order_by(patient.c.ipp)
 _SENDER = select(sender.c.content).where(sender.c.address == bindparam("of"))
+_MOST_SENDERS = 50
 _META = select(meta.c.value).where(meta.c.name == bindparam("of"))
 _SET_META = update(meta).where(meta.c.name == bindparam("of"))
 _OF_INS = (existence.c.ins == bindparam("number")) & (existence.c.oid == bindparam("authority"))
@@ -86,9 +87,9 @@ def put_patient(c: Connection, new: Patient, revision: int) -> Patient | None:
     """Insert or change by IPP; returns what was there before."""
     before = get_patient(c, new.ipp)
     if before is None:
-        c.execute(insert(patient).values(ipp=new.ipp, row_version=1, revision=revision, **_values(new)))
-    elif _values(before) != _values(new):
-        changed = {**_values(new), "row_version": before.row_version + 1, "revision": revision}
+        c.execute(insert(patient).values(ipp=new.ipp, row_version=1, revision=revision, **values_of(new)))
+    elif values_of(before) != values_of(new):
+        changed = {**values_of(new), "row_version": before.row_version + 1, "revision": revision}
         c.execute(update(patient).where(patient.c.ipp == new.ipp).values(**changed))
     return before
 
@@ -132,6 +133,22 @@ def get_sender(c: Connection, address: str) -> Sender | None:
     """A sender of the directory."""
     content = c.execute(_SENDER, {"of": address.lower()}).scalar_one_or_none()
     return None if content is None else msgspec.json.decode(content, type=Sender)
+
+
+def senders_like(c: Connection, *, rpps: str = "", name: str = "") -> list[Sender]:
+    """The senders with this RPPS, or with this name (case, accents and hyphens aside); at most 50, for a person.
+
+    The whole directory is gone through: only a person's question may cost that.
+    """
+    wanted = f'"rpps":"{rpps}"' if rpps else f'"name":"{_blurred(name)}"'
+    query = select(sender.c.content).where(func.lower(sender.c.content).like(f"%{wanted}%")).limit(_MOST_SENDERS)
+    found = [msgspec.json.decode(content, type=Sender) for content in c.execute(query).scalars()]
+    return [one for one in found if (one.rpps == rpps if rpps else normalise(one.name) == normalise(name))]
+
+
+def _blurred(name: str) -> str:
+    """A pattern of LIKE for all the ways in which a name may be accented or hyphened."""
+    return "".join(letter if letter in "bdfghjklmpqrstvwxz" else "_" for letter in normalise(name).lower())
 
 
 def known_existence(c: Connection, ins: Ins, since: float) -> tuple[str, str, float] | None:
@@ -184,7 +201,8 @@ def _patient(row: Row[Any]) -> Patient:
     )
 
 
-def _values(new: Patient) -> dict[str, object]:
+def values_of(new: Patient) -> dict[str, object]:
+    """A patient's columns, with the keys by which he is looked up; without his IPP, version and revision."""
     return {
         "ins": new.ins.number if new.ins else None,
         "ins_oid": new.ins.oid if new.ins else None,

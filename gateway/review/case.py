@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -184,8 +185,19 @@ def ruled(at: float, text: str) -> Ruled:
         ipp=match.ipp if match else None,
         match_rule=match.rule if match else "",
         not_fed=decided.not_fed,
-        lines=tuple(explain(decided.ruling)) if decided.ruling else (),
+        lines=(*(explain(decided.ruling) if decided.ruling else ()), *_author(decided)),
     )
+
+
+def _author(decided: Decided) -> Iterator[str]:
+    """Who signs in the sender's place, and whom a person named."""
+    for signed in decided.signatories:
+        rpps = f", RPPS {signed.rpps}" if signed.rpps else ""
+        yield f"Signé par {f'{signed.given} {signed.family}'.strip()}{rpps}, qui n'est pas l'expéditeur"
+    if decided.signatories:
+        yield "Pour le DMP, confirmez l'auteur : gateway quarantine author DOCUMENT --by QUI"
+    if decided.author:
+        yield f"Auteur confirmé : {decided.author}"
 
 
 def iso(at: float) -> str:

@@ -103,16 +103,17 @@ def _again(c: Connection, house: House, entry: Entry, found: Document, who: str)
         documents.move(c, found, DocumentEvent.REOPEN)
     documents.close_entry(c, entry, house.now, who, "release")
     tell(c, house, who, "release", entry, {"document": found.id, "reason": entry.reason, "delivery": refused[-1].id})
-    _retry(c, house, refused[-1])
+    retry(c, house, refused[-1])
     if entry.destination == plan.DPI:
         for one in deliveries.of_document(c, found.id):
             if one.state is DeliveryState.NOT_APPLICABLE and one.reason == Reason.DPI_REFUSED:
-                _retry(c, house, one, after_id=refused[-1].id)
+                retry(c, house, one, after_id=refused[-1].id)
     name = DESTINATIONS[entry.destination]
     return Done(entry.id, found.id, "again", f"nouvel envoi demandé ({name})")
 
 
-def _retry(c: Connection, house: House, ended: Delivery, **values: object) -> None:
+def retry(c: Connection, house: House, ended: Delivery, **values: object) -> None:
+    """Start a delivery that had ended again, with a payload made anew."""
     fresh = {"payload": None, "reason": "", "code": "", "text": "", "failures": ended.failures + 1}
     deliveries.move(c, ended, DeliveryEvent.RETRY, house.now, **fresh, **values)
     jobs.enqueue(c, "deliver", ended.destination, ended.id, house.now)

@@ -17,6 +17,7 @@ from gateway.model.ports import Silent
 from gateway.model.settings import Settings
 from gateway.operate import quarantine_folder
 from gateway.review.assign import assign
+from gateway.review.author import confirm
 from gateway.review.case import Case, case_of, worklist
 from gateway.review.entries import Done, ReviewError, act, known
 from gateway.review.reject import reject, undo
@@ -35,7 +36,8 @@ def run(options: argparse.Namespace) -> int:
         _show(settings, options.entry, as_json=options.json)
     else:
         done = asyncio.run(_act(settings, options))
-        print(f"Entrée {options.entry} : {done.text}.")
+        what = "Document" if options.verb == "author" else "Entrée"
+        print(f"{what} {options.entry} : {done.text}.")
     return 0
 
 
@@ -81,6 +83,7 @@ def _action(house: House, options: argparse.Namespace) -> Callable[[Connection],
         "reject": lambda c: reject(c, house, number, options.reason, who),
         "release": lambda c: release(c, house, number, who),
         "undo": lambda c: undo(c, house, number, who),
+        "author": lambda c: confirm(c, house, number, options.author.strip(), who),
     }
     return actions[options.verb]
 
