@@ -38,9 +38,11 @@ class Part:
 
     @property
     def media_type(self) -> str:
-        """As declared, lower case; text/plain by default (RFC 2045 §5.2)."""
+        """As declared, lower case; by default text/plain, a mail in a digest (RFC 2045 §5.2, RFC 2046 §5.1.5)."""
         declared = self.fields.token("content-type")
-        return declared if "/" in declared else "text/plain"
+        if "/" in declared:
+            return declared
+        return "message/rfc822" if self.parents[-1:] == ("multipart/digest",) else "text/plain"
 
     @property
     def disposition(self) -> str:

@@ -32,14 +32,6 @@ def _outcomes(raws: list[bytes]) -> Counter[str]:
     return outcomes
 
 
-@pytest.mark.parametrize("name", ["mimekit", "stalwart", "nodemailer", "cpython", "rubymail", "mime4j", "tnef"])
-def test_mails(name: str) -> None:
-    files = _files(f"email-{name}")
-    outcomes = _outcomes([file.read_bytes() for file in files])
-    print(name, len(files), dict(outcomes))
-    assert sum(count for outcome, count in outcomes.items() if outcome.startswith("mail ")) == len(files)
-
-
 @pytest.mark.parametrize("name", ["xdm-nist", "xdm-direct", "cda-fr", "pdf-pypdf", "pdf-pdfjs", "pdf-misc"])
 def test_attachments(name: str) -> None:
     files = _files(name)
