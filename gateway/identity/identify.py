@@ -57,15 +57,15 @@ def identify(said: Evidence, candidates: Sequence[Patient], policy: Policy) -> M
     seen = [one for one in candidates if one.replaced_by is None and (one.birth_date in days or one is certain)]
     if not said.text or not seen:
         return found
-    page = lay_out(said.text)
-    named = namings(Words(page), seen)
-    sighted = [one for one in sightings(page, named) if not one.naming.aside]
+    words = Words(lay_out(said.text))
+    named = namings(words, seen)
+    sighted = [one for one in sightings(words, named) if not one.naming.aside]
     if certain is None and found.rule in _OPEN and _is_read(said):
-        found = _recalled(said, found, page, named, sighted, candidates, policy)
+        found = _recalled(said, found, words, named, sighted, candidates, policy)
         certain = _certain(found, candidates)
     if certain is not None:
-        return _doubted(found, certain, page, named, sighted, said.source)
-    return found if found.candidates else replace(found, candidates=_near(page, sighted, said.source))
+        return _doubted(found, certain, words.page, named, sighted, said.source)
+    return found if found.candidates else replace(found, candidates=_near(words.page, sighted, said.source))
 
 
 def _is_read(said: Evidence) -> bool:
@@ -121,7 +121,7 @@ def _told_beside(page: Page, one: Naming) -> Claim:
 def _recalled(
     said: Evidence,
     found: Match,
-    page: Page,
+    words: Words,
     named: Sequence[Naming],
     sighted: Sequence[Sighting],
     candidates: Sequence[Patient],
@@ -131,7 +131,7 @@ def _recalled(
     patients = {one.naming.patient.ipp for one in sighted}
     if len(patients) != 1 or any(one.kin for one in named if one.patient.ipp in patients):
         return found
-    made = [claim for one in sighted if (claim := stated(page, one, said.source, said.on)) is not None]
+    made = [claim for one in sighted if (claim := stated(words, one, said.source, said.on)) is not None]
     stated_as = tuple(_of_family(claim, made) for claim in said.claims)
     every = (*stated_as, *((said.metadata,) if said.metadata else ()))
     if not made or any(contradict(one, other) for one in made for other in (*made, *every)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from gateway.identity import dates, fullnames, roles, textdates
+from gateway.identity import dates, fullnames, roles
 from gateway.identity.names import tokens
 from gateway.identity.page import Page
 from gateway.identity.textdates import Written
@@ -82,11 +82,12 @@ def namings(words: Words, patients: Iterable[Patient]) -> tuple[Naming, ...]:
     return tuple(one for one in found if not any(_inside(one, other) for other in found))
 
 
-def sightings(page: Page, named: Sequence[Naming]) -> tuple[Sighting, ...]:
+def sightings(words: Words, named: Sequence[Naming]) -> tuple[Sighting, ...]:
     """The namings beside which the patient's birth date stands. A date told as an act's is no sighting."""
+    page = words.page
     return tuple(
         Sighting(one, written, kind)
-        for written in textdates.every(page)
+        for written in words.dates
         for one in _owners(page, written, named)
         if dates.agree(written.value, one.patient.birth_date) and (kind := kind_of(page, written)) is not Kind.ACT
     )

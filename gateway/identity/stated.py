@@ -10,12 +10,13 @@ import re
 from datetime import date
 from typing import Final
 
-from gateway.identity import dates, fullnames, lexicon, roles, textdates
+from gateway.identity import dates, fullnames, lexicon, roles
 from gateway.identity.names import tokens
 from gateway.identity.page import Page
 from gateway.identity.persons import Mention, Part, sex_of, tail
 from gateway.identity.sightings import Kind, Sighting, kind_of
 from gateway.identity.textdates import Written
+from gateway.identity.words import Words
 from gateway.model.identity import Claim
 
 _AROUND: Final = 2  # lines above and below that may speak against the place
@@ -49,16 +50,17 @@ _AFTER: Final = re.compile(rf"[ |,;:)(\-/]*(?P<said>{_SEX})")
 _BOTH: Final = re.compile(rf"{_SEX} ?\.?(?:/|OU|-) ?(?={_SEX})")
 
 
-def stated(page: Page, seen: Sighting, source: str, on: date) -> Claim | None:
+def stated(words: Words, seen: Sighting, source: str, on: date) -> Claim | None:
     """The claim that the place of a sighting makes; None when the place is not plainly an identity.
 
     ``source`` is text or ocr; ``on`` is the day of the mail, before which somebody named beside a bare date was born.
     """
+    page = words.page
     first, last = sorted((page.line_number(seen.naming.start), page.line_number(seen.date.start)))
     around = _lines(page, first - _AROUND, last + _AROUND)
     if seen.naming.aside or roles.speaks_of_kin(around) or _CHILD.search(around) or _is_prose(page, first, last):
         return None
-    if not _dated(page, seen, first, last, on) or _somebody_else(page, seen, on):
+    if not _dated(words, seen, first, last, on) or _somebody_else(words, seen, on):
         return None
     return claim_of(page, seen, source)
 
@@ -80,9 +82,10 @@ def claim_of(page: Page, seen: Sighting, source: str) -> Claim:
     )
 
 
-def _dated(page: Page, seen: Sighting, first: int, last: int, on: date) -> bool:
+def _dated(words: Words, seen: Sighting, first: int, last: int, on: date) -> bool:
     """Whether the date is the birth date of the person named, by its words or because nothing else can be there."""
-    here = [each for each in textdates.every(page) if first - _AROUND <= page.line_number(each.start) <= last + _AROUND]
+    page = words.page
+    here = [each for each in words.dates if first - _AROUND <= page.line_number(each.start) <= last + _AROUND]
     others = [each for each in here if not dates.compatible(each.value, seen.date.value)]
     kinds = {each: kind_of(page, each) for each in others}
     if any(kind is Kind.BIRTH for kind in kinds.values()):
@@ -104,10 +107,11 @@ def _is_old(written: Written, on: date) -> bool:
     return int(min(dates.readings(written.value))[:4]) <= on.year - _YOUNG
 
 
-def _somebody_else(page: Page, seen: Sighting, on: date) -> bool:
+def _somebody_else(words: Words, seen: Sighting, on: date) -> bool:
     """Whether anywhere in the text another date stands beside somebody's name: a list, a second letter, a footer."""
+    page = words.page
     copied = roles.Spans(roles.copy_spans(page))
-    others = [each for each in textdates.every(page) if not dates.compatible(each.value, seen.date.value)]
+    others = [each for each in words.dates if not dates.compatible(each.value, seen.date.value)]
     return any(
         kind is not Kind.ACT
         and (kind is Kind.BIRTH or _is_old(each, on))

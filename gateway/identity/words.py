@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, NamedTuple
 
 from gateway.identity.names import normalise, words_of
 from gateway.identity.page import Page
+from gateway.identity.textdates import Written, every
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _JOINED: Final = re.compile(r"[ \-']{1,2}|")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A normalised word and where it stands."""
 
     text: str
@@ -23,7 +23,7 @@ class Word:
 
 
 class Words:
-    """The words of a page in order, found again by what they say."""
+    """The words of a page in order, found again by what they say; and its dates."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -31,6 +31,11 @@ class Words:
         self._places: dict[str, list[int]] = {}
         for place, word in enumerate(self.all):
             self._places.setdefault(word.text, []).append(place)
+
+    @cached_property
+    def dates(self) -> tuple[Written, ...]:
+        """The whole dates that the page writes."""
+        return every(self.page)
 
     def find(self, name: tuple[str, ...]) -> list[tuple[int, int]]:
         """Where a name stands, as (place of its first word, place after its last), its words joined as in a name."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -127,6 +128,39 @@ def put_senders(c: Connection, rows: Iterable[Sender], at: float) -> int:
         if c.execute(update(sender).where(sender.c.address == row.address).values(**values)).rowcount == 0:
             c.execute(insert(sender).values(address=row.address, **values))
     return count
+
+
+def merge_senders(c: Connection, rows: Sequence[Sender], at: float) -> int:
+    """Insert or change by address what the national directory says; how many changed.
+
+    What the hospital decided stays: ``authorised``, ``feeds_dmp``, ``practice_setting``, the sector that it gave; and
+    the person that it named for a mailbox that the directory gives to nobody.
+    """
+    held = {one.address: one for one in _senders_at(c, [row.address for row in rows])}
+    merged = [_merged(held.get(row.address), row) for row in rows]
+    return put_senders(c, [row for row in merged if held.get(row.address) != row], at)
+
+
+def _senders_at(c: Connection, addresses: list[str]) -> list[Sender]:
+    query = select(sender.c.content).where(sender.c.address.in_(addresses))
+    return [msgspec.json.decode(content, type=Sender) for content in c.execute(query).scalars()]
+
+
+def _merged(before: Sender | None, new: Sender) -> Sender:
+    if before is None:
+        return new
+    if before.rpps and not new.is_person:
+        return before
+    same = before.rpps == new.rpps
+    return replace(
+        new,
+        authorised=before.authorised,
+        feeds_dmp=before.feeds_dmp,
+        practice_setting=before.practice_setting,
+        sector=before.sector or new.sector,
+        structure=new.structure or (before.structure if same else ""),
+        structure_id=new.structure_id or (before.structure_id if same else ""),
+    )
 
 
 def get_sender(c: Connection, address: str) -> Sender | None:
