@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from lxml import etree
 
 from gateway.formats import kinds, smime
+from gateway.formats.errors import FormatError
 from gateway.formats.headers import Fields
 from gateway.formats.limits import Limits
+from gateway.formats.office import rtf
 from gateway.formats.part import Part, without_uuencoded
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Envelope
@@ -80,10 +82,18 @@ def body(parts: Sequence[Part], limits: Limits) -> str:
 
 def _text(own: Sequence[Part], limits: Limits) -> str:
     plain = [part for part in own if part.media_type != "text/html"]
-    size = 4 * limits.body_text
-    texts = [without_uuencoded(part.text(size)) for part in plain] or [plain_text(part.text(_MARKUP)) for part in own]
+    texts = [_plain(part, limits) for part in plain] or [plain_text(part.text(_MARKUP)) for part in own]
     joined = "\n\n".join(text.replace("\r\n", "\n").strip() for text in texts if text.strip())
     return joined.replace("\x00", "")[: limits.body_text]
+
+
+def _plain(part: Part, limits: Limits) -> str:
+    if part.media_type != "text/rtf":
+        return without_uuencoded(part.text(4 * limits.body_text))
+    try:
+        return rtf.read(part.decoded(), limits)
+    except FormatError:
+        return ""
 
 
 def plain_text(markup: str) -> str:

@@ -66,7 +66,10 @@ class Sent(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """Everything about one entry. Instants are ISO 8601 in Paris; ``hl7`` is the code of table 0533 (900 to 906)."""
+    """Everything about one entry. Instants are ISO 8601 in Paris; ``hl7`` is the code of table 0533 (900 to 906).
+
+    ``signature`` is the state of the mail's electronic signature (model/documents.py, Envelope).
+    """
 
     id: int
     version: int
@@ -90,6 +93,7 @@ class Case(Struct, frozen=True):
     received_at: str
     sender: str
     sender_name: str
+    signature: str
     subject: str
     part: str
     filename: str
@@ -144,6 +148,7 @@ def case_of(c: Connection, entry: Entry) -> Case:
         received_at=iso(seen.at),
         sender=envelope.sender if envelope else "",
         sender_name=envelope.sender_name if envelope else "",
+        signature=envelope.signature if envelope else "",
         subject=envelope.subject if envelope else "",
         part=one.part if one else "",
         filename=found.filename,

@@ -18,6 +18,11 @@ _COMMANDS = {
         "rejeter, en disant pourquoi",
     ),
 }
+_SIGNATURES = {
+    "valid": "conforme à son contenu (l'autorité qui a délivré le certificat n'est pas vérifiée)",
+    "invalid": "NON conforme à son contenu",
+    "unverified": "non vérifiée",
+}
 
 
 def told(case: Case) -> list[str]:
@@ -43,6 +48,8 @@ def _head(case: Case) -> Iterator[str]:
 
 def _document(case: Case) -> Iterator[str]:
     yield f"Reçu le {day(case.received_at)} de {_sender(case)}"
+    if case.signature:
+        yield f"Signature électronique du message : {_SIGNATURES[case.signature]}"
     if case.subject:
         yield f"Objet : {case.subject}"
     title = case.document_title or case.filename or "sans titre"

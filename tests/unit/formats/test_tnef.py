@@ -75,6 +75,12 @@ def test_body_is_shown_only_where_there_is_no_other_text() -> None:
     assert mail.read(_mail(data, words="Bonjour")).envelope.body == "Bonjour"
     html = builders.tnef(message=[_props((0x102, 0x1013, b"<p>Bonjour</p><p>Suite</p>"))])
     assert mail.read(_mail(html, words="")).envelope.body == "Bonjour\nSuite"
+    stored = b"{\\rtf1\\ansi Bonjour Ad\\'e8le\\par Suite}"
+    rich = builders.tnef(
+        message=[_props((0x102, 0x1009, struct.pack("<IIII", len(stored) + 12, len(stored), 0x414C454D, 0) + stored))]
+    )
+    assert mail.read(_mail(rich, words="")).envelope.body == "Bonjour Adèle\nSuite"
+    assert mail.read(_mail(rich, words="")).problem is Reason.NO_DOCUMENT
 
 
 def test_hprim_in_the_body_is_a_document() -> None:
