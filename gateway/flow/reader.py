@@ -124,7 +124,7 @@ def _day(written: str) -> str:
     """The day of an RFC 5322 date as YYYYMMDD; empty when it is none."""
     try:
         return f"{parsedate_to_datetime(written):%Y%m%d}"
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return ""
 
 
