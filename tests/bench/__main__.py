@@ -10,7 +10,7 @@ from statistics import median, quantiles
 
 import pytest
 
-from tests.bench import mix, rounds
+from tests.bench import matching, mix, readers, rounds
 from tests.bench.processes import started
 from tests.bench.profile import dearest
 from tests.bench.rounds import Bench, Latency, Round
@@ -37,6 +37,10 @@ def main(arguments: list[str]) -> None:
                 _latency("IMAP (LMTP's 250)", rounds.latency(bench, mails[:LATENCY_MAILS], imap=True))
                 _memory("peak memory, the mix", rounds.memory(bench, mails))
                 _memory("peak memory, 40 MB mail", rounds.memory(bench, [mix.large(mix.letter(), LARGE)]))
+            for name, value, beside in readers.rows():
+                _line(name, value, beside)
+            if not quick:
+                matching.main([])
             profile = Path(folder) / "profile"
             done = rounds.ours(bench, mails, profile)
             print("The ten dearest functions, in themselves (under the profiler, the reading in the daemon):")
