@@ -21,7 +21,9 @@ _LABEL: Final = re.compile(
 _SOCIAL: Final = re.compile(
     r"SECU(?:RITE)?(?![A-Z])|ASSURE|N ?° ?SS(?![A-Z])|NSS(?![A-Z])|(?<![A-Z])SS(?![A-Z])|IMMATRICUL"
 )
+_LABEL_AFTER: Final = re.compile(r" {0,2}[(\[] ?(?:MATRICULE )?INS(?![A-Z])")
 _KIND: Final = re.compile(r"(?<![A-Z])(NIR|NIA)(?![A-Z])")
+_KIND_AFTER: Final = re.compile(r"[ \-(\[]*(?:INS[ \-]?)?(NIR|NIA)(?![A-Z])")
 _NEAR: Final = 160
 
 
@@ -41,7 +43,8 @@ def printed(page: Page) -> tuple[PrintedIns, ...]:
         label = _label(page, past, number.start())
         oid = _authority(page, past, number, label)
         past = number.end()
-        labelled = _LABEL.search(label) is not None and _SOCIAL.search(label) is None
+        named = _LABEL.search(label) or _LABEL_AFTER.match(page.folded, number.end())
+        labelled = named is not None and _SOCIAL.search(label) is None
         if (labelled or (oid and _SOCIAL.search(label) is None)) and not RELATIVE.search(label):
             ins = Ins(compact(number.group()), oid)
             found.setdefault(ins, PrintedIns(ins, page.line_number(number.start())))
@@ -66,8 +69,8 @@ def _authority(page: Page, past: int, number: re.Match[str], label: str) -> str:
     oid = _OID.search(after) or _OID.search(page.folded[max(past, number.start() - _NEAR) : number.start()])
     if oid:
         return f"1.2.250.1.213.1.4.{oid.group(1)}"
-    kind = _KIND.search(label) or _KIND.match(after.lstrip(" -(["))
-    if kind is None or _LABEL.search(label) is None:
+    kind = _KIND.search(label) or _KIND_AFTER.match(after)
+    if kind is None or not (_LABEL.search(label) or _LABEL_AFTER.match(after)):
         return ""
     return INS_NIR if kind.group(1) == "NIR" else INS_NIA
 
