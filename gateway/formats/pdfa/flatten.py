@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 import pikepdf
 
@@ -29,7 +30,9 @@ def flattened(data: bytes) -> bytes:
 def saved(pdf: pikepdf.Pdf) -> bytes:
     """The file, for a comparison or the next step."""
     out = io.BytesIO()
-    pdf.save(out, static_id=True)
+    with warnings.catch_warnings():  # of fields that no form names
+        warnings.simplefilter("ignore")
+        pdf.save(out, static_id=True)
     return out.getvalue()
 
 

@@ -5,7 +5,6 @@ In place, on a document that was opened for this; what is kept is then carried o
 
 from __future__ import annotations
 
-import warnings
 from decimal import Decimal
 
 import pikepdf
@@ -37,9 +36,7 @@ def prune(pdf: pikepdf.Pdf) -> pikepdf.Pdf:
     if "/AcroForm" in pdf.Root:
         del pdf.Root["/AcroForm"]
     kept = pikepdf.new()
-    with warnings.catch_warnings():  # about fields of a form, which are drawn by now
-        warnings.simplefilter("ignore")
-        kept.pages.extend(pdf.pages)
+    kept.pages.extend(pdf.pages)
     return kept
 
 
