@@ -230,9 +230,9 @@ def _apart(date: str, now: datetime) -> Line:
     """Our clock beside the server's (RFC 9110 §6.6.1); assertions and signatures carry ours."""
     try:
         theirs = parsedate_to_datetime(date)
-    except ValueError:
+        apart = abs(now - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)))
+    except (ValueError, OverflowError):
         return _UNCOMPARED
-    apart = abs(now - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)))
     if apart > _MOST_APART:
         seconds = int(apart.total_seconds())
         return (

@@ -25,6 +25,8 @@ from gateway.protocols import cda, oids
 from gateway.terminology import type_code
 
 PARIS = ZoneInfo("Europe/Paris")
+#: No mail was written before this year: a date that says so is none.
+_OLDEST = 1970
 
 
 class NoPatientError(Exception):
@@ -63,10 +65,10 @@ class Papers:
         arrived = datetime.fromtimestamp(int(self.arrival.at), UTC)
         try:
             stated = parsedate_to_datetime(self.context.envelope.date)
-        except (ValueError, TypeError, IndexError):
+            stated = stated.replace(tzinfo=UTC) if stated.tzinfo is None else stated.astimezone(UTC)
+        except (ValueError, TypeError, IndexError, OverflowError):
             return arrived
-        stated = stated.replace(tzinfo=UTC) if stated.tzinfo is None else stated.astimezone(UTC)
-        return min(stated.replace(microsecond=0), arrived)
+        return min(stated.replace(microsecond=0), arrived) if stated.year >= _OLDEST else arrived
 
     @property
     def stamp(self) -> str:

@@ -1,7 +1,7 @@
 """What a reader process does: it runs in a child that is confined and forgets (gateway/isolation), never in the daemon.
 
-Requests and answers are JSON beside byte parts. Four operations: read a mail, extract one document of it, make a
-PDF of it a PDF/A-1, complete the header of a received CDA.
+Requests and answers are JSON beside byte parts. Operations: read a mail, extract one document of it, look at
+one that is pictures, make what travels of it, make a PDF/A-1 of a PDF, complete the header of a received CDA.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ import msgspec
 from lxml import etree
 
 from gateway import letters
-from gateway.formats import cda
+from gateway.formats import cda, pictures
 from gateway.formats import mail as mails
+from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
+from gateway.formats.ocr import OcrMissingError
 from gateway.formats.office import words
 from gateway.formats.pdfa.convert import archive
 from gateway.formats.rendition import rendition
-from gateway.identity import hprim, text
+from gateway.formats.sniff import sniff
+from gateway.identity import datamatrix, hprim, text
+from gateway.identity.strict import lacking
 from gateway.identity.textdates import dates_of
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.model.reasons import Reason
@@ -31,11 +35,18 @@ from gateway.protocols.cda_transform import Completion, transform
 HANDED_OVER = 8 * 1024 * 1024
 HANDED_OVER_DOCUMENTS = 40
 
+ILLEGIBLE = "Ce document est une image, dont la passerelle n'a pas pu lire le texte."
+NO_OCR = (
+    "Ce document est une image, et la lecture des images n'est pas installée sur ce serveur "
+    "(paquet tesseract-ocr-fra)."
+)
+
 
 class Request(msgspec.Struct, frozen=True):
     """``operation``: read, extract, utf8 (extract a CDA and recode it), archive (a PDF as PDF/A-1), transform.
 
-    ``render`` extracts a document and makes what travels of it (gateway/formats/rendition.py).
+    ``render`` extracts a document and makes what travels of it (gateway/formats/rendition.py). ``look`` completes the
+    reading ``document`` of ``part``, which is pictures; ``date`` is the mail's.
     ``schema``: the CDA schema's file, empty for none.
     """
 
@@ -43,6 +54,8 @@ class Request(msgspec.Struct, frozen=True):
     schema: str = ""
     part: str = ""
     completion: Completion | None = None
+    document: DocumentReading | None = None
+    date: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -51,6 +64,7 @@ class Answer(msgspec.Struct, frozen=True):
     reading: MailReading | None = None
     header: CdaHeader | None = None
     parts: tuple[str, ...] = ()
+    document: DocumentReading | None = None
 
 
 def work(body: bytes, parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
@@ -66,6 +80,27 @@ def render(raw: bytes, part: str) -> bytes:
     return rendition(words.kind_in(data, DEFAULT), data, DEFAULT)[1]
 
 
+def look(raw: bytes, one: DocumentReading, date: str) -> DocumentReading:
+    """The reading of a document that is pictures, with its symbols, and its words by OCR and whom they name."""
+    data = mails.extract(raw, one.part)
+    try:
+        seen = pictures.read(data, sniff(data), DEFAULT, enough=_tells_who)
+    except FormatError as error:
+        return replace(one, detail=error.detail)
+    except OcrMissingError:
+        return replace(one, detail=NO_OCR)
+    if seen.text:
+        words = "\n".join(filter(None, (seen.text, one.text)))
+        one = replace(one, text=words, text_source="ocr", image_only=False)
+    one = replace(one, symbols=seen.symbols, detail=one.detail if seen.text else ILLEGIBLE)
+    return _with_letter(_with_claims(one), _day(date))
+
+
+def _tells_who(words: str) -> bool:
+    """Whether a text states all strict traits of somebody."""
+    return any(not lacking(claim, with_ins=False) for claim in text.claims(words, "ocr"))
+
+
 def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
     if request.operation == "extract":
         return Answer(), [mails.extract(raw, request.part)]
@@ -75,6 +110,8 @@ def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
         return Answer(), [archive(mails.extract(raw, request.part)).data]
     if request.operation == "render":
         return Answer(), [render(raw, request.part)]
+    if request.operation == "look" and request.document is not None:
+        return Answer(document=look(raw, request.document, request.date)), []
     if request.operation == "transform" and request.completion is not None:
         document, header = transform(raw, request.completion)
         return Answer(header=header), [document]
@@ -94,13 +131,15 @@ def _read(raw: bytes, schema: etree.XMLSchema | None) -> tuple[Answer, Sequence[
 
 def _with_claims(one: DocumentReading) -> DocumentReading:
     """The dates of a text, and whom it names; beside the fields of a message, only what these do not say."""
-    if one.ignored is not None or one.problem is not None or not one.text or one.header is not None:
+    silent = not one.text and not one.symbols
+    if one.ignored is not None or one.problem is not None or silent or one.header is not None:
         return one
     one = replace(one, dates=dates_of(one.text))
+    shown = datamatrix.claims(one.symbols)
     if not one.claims:
-        return replace(one, claims=text.claims(one.text, one.text_source))
+        return replace(one, claims=(*shown, *text.claims(one.text, one.text_source)))
     own = tuple(hprim.completed(claim, one.text, one.act_date) for claim in one.claims)
-    return replace(one, claims=(*own, *hprim.others(own[0], one.text, one.text_source)))
+    return replace(one, claims=(*own, *shown, *hprim.others(own[0], one.text, one.text_source)))
 
 
 def _with_letter(one: DocumentReading, received: str) -> DocumentReading:
@@ -123,7 +162,7 @@ def _with_letter(one: DocumentReading, received: str) -> DocumentReading:
 def _day(written: str) -> str:
     """The day of an RFC 5322 date as YYYYMMDD; empty when it is none."""
     try:
-        return f"{parsedate_to_datetime(written):%Y%m%d}"
+        return parsedate_to_datetime(written).date().isoformat().replace("-", "")
     except (ValueError, TypeError, IndexError, OverflowError):
         return ""
 
