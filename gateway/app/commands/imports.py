@@ -1,10 +1,16 @@
-"""``gateway patients import`` and ``gateway senders import``: rows of a CSV, inserted or changed by IPP or address."""
+"""``gateway patients import`` and ``gateway senders import``: rows of a CSV, inserted or changed by IPP or address.
+
+``senders import`` also takes the extractions of the national directory, told by their header, a batch at a time.
+"""
 
 from __future__ import annotations
 
 import argparse
+import codecs
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,29 +20,93 @@ from gateway.app.compose import open_ledger
 from gateway.app.config import load
 from gateway.app.errors import CommandError
 from gateway.flow import index
-from gateway.intake import tables
+from gateway.intake import annuaire, tables
 from gateway.ledger import patients, trail
 from gateway.model.people import Sender
 from gateway.model.ports import Silent, SystemClock
+from gateway.model.settings import Settings
 
 T = TypeVar("T")
 SHOWN = 20
+BATCH = 500
 _Import = tuple[Callable[[Connection], None], int, list[tables.RowError]]
 
 
 def run(options: argparse.Namespace) -> int:
     """0 when every row was taken; 1 when some were refused (the others are in)."""
     settings = load(options.config)
+    if options.table == "senders" and annuaire.is_national(_header(options.file)):
+        return _national(settings, options.file)
     work, taken, refused = (_patients if options.table == "patients" else _senders)(options.file)
     ledger, _ = open_ledger(settings, Silent())
     try:
         ledger.submit("import", work).result()
     finally:
         ledger.close()
-    print(f"{taken} lignes prises, {len(refused)} refusées")
-    for row in refused[:SHOWN]:
-        print(f"gateway : {options.file.name} {row}", file=sys.stderr)
+    return _say(options.file, taken, refused, len(refused))
+
+
+def _say(file: Path, taken: int, shown: Sequence[tables.RowError], refused: int) -> int:
+    print(f"{taken} lignes prises, {refused} refusées")
+    for row in shown[:SHOWN]:
+        print(f"gateway : {file.name} {row}", file=sys.stderr)
     return 1 if refused else 0
+
+
+def _national(settings: Settings, file: Path) -> int:
+    """The national directory, in batches: its files are of gigabytes, and other work goes on between two of them."""
+    encoding = _encoding(file)
+    ledger, _ = open_ledger(settings, Silent())
+    now = SystemClock().now().timestamp()
+    taken, refused, shown = 0, 0, list[tables.RowError]()
+    try:
+        rows = annuaire.read_national(lambda: _lines(file, encoding))
+        while batch := list(islice(rows, BATCH)):
+            good = [row for row in batch if isinstance(row, Sender)]
+            bad = [row for row in batch if isinstance(row, tables.RowError)]
+            ledger.submit("import", partial(_merge, good, now)).result()
+            taken, refused, shown = taken + len(good), refused + len(bad), [*shown, *bad][:SHOWN]
+        ledger.submit(
+            "import", lambda c: trail.append(c, now, "gateway", "import", "senders", {"rows": taken})
+        ).result()
+    except tables.TableError as error:
+        raise CommandError(f"{file.name} : {error}") from error
+    except OSError as error:
+        raise CommandError(f"{file.name} : fichier illisible ({type(error).__name__})") from error
+    finally:
+        ledger.close()
+    return _say(file, taken, shown, refused)
+
+
+def _merge(rows: list[Sender], now: float, c: Connection) -> None:
+    patients.merge_senders(c, rows, now)
+
+
+def _header(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return stream.readline(tables.MAX_LINE).decode("utf-8-sig", "replace")
+    except OSError as error:
+        raise CommandError(f"{file.name} : fichier illisible ({type(error).__name__})") from error
+
+
+def _encoding(file: Path) -> str:
+    """UTF-8, or Windows-1252 when the file is not."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with file.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError:
+                return "cp1252"
+    return "utf-8-sig"
+
+
+def _lines(file: Path, encoding: str) -> Iterator[str]:
+    """The lines, in bounded pieces; a byte that is no letter is replaced."""
+    with file.open(encoding=encoding, errors="replace", newline="") as lines:
+        while line := lines.readline(tables.MAX_LINE):
+            yield line
 
 
 def _patients(file: Path) -> _Import:
