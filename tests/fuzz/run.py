@@ -41,6 +41,7 @@ class Report:
 
 def run(target: Target, seconds: float, number: int) -> Report:
     """Work for so long; after a death the work goes on with other inputs."""
+    target.seeds()  # gathered once, for every child
     report, deaths, until = Report(target.name), 0, time.monotonic() + seconds
     with mmap.mmap(-1, LONGEST * 2 + 8) as last:
         while (left := until - time.monotonic()) > 0 and deaths < 5:
