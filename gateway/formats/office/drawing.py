@@ -83,7 +83,8 @@ class _Drawing:
         room = max(width - left - hang, 10.0)
         for item in paragraph.items:
             if isinstance(item, Run):
-                runs.append(Run(self.sheets.drawable(item.text), item.style + ("B" if paragraph.heading else "")))
+                bold = "B" if paragraph.heading and "B" not in item.style else ""
+                runs.append(Run(self.sheets.drawable(item.text), item.style + bold))
                 continue
             shown = self._shown(item)
             if shown is None:

@@ -30,16 +30,15 @@ def folder() -> Path:
 
 def drawable(text: str, letters: Container[int]) -> str:
     """The text in letters that a font has; a letter that it lacks is shown as missing, never left out."""
-    composed = unicodedata.normalize("NFC", text)
-    if all(ord(one) in letters for one in composed):
-        return composed
-    return "".join(_drawable(one, letters) for one in composed)
+    return "".join(_drawable(one, letters) for one in unicodedata.normalize("NFC", text))
 
 
 def _drawable(letter: str, letters: Container[int]) -> str:
-    if letter in "\n\t" or ord(letter) in letters:
+    if letter in "\n\t" or " " <= letter <= "~":
         return letter
     if unicodedata.category(letter) in _UNSEEN:
         return ""
+    if ord(letter) in letters:
+        return letter
     alike = unicodedata.normalize("NFKC", letter)
     return alike if all(ord(one) in letters for one in alike) else "\N{REPLACEMENT CHARACTER}"

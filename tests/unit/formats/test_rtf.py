@@ -90,8 +90,8 @@ def test_depth_and_cuts() -> None:
 
 _PIECES = st.sampled_from(
     [b"{", b"}", b"{\\*\\", b"\\par ", b"\\u-233", b"\\uc99 ", b"\\'e", b"\\'e9", b"\\bin5", b"\\f1", b"\\fonttbl",
-     b"x",     b"\\fcharset2", b"\\f", b"\\", b"\\v", b"\\upr", b"\\ud", b"\\shpinst", b"\\header", b"\\footnote", b"\\chftn",
-     b"\\u55357", b"\xe9", "é".encode(), b"\\super", b"\\plain", b"\\deff7", b"\\cpg1252", b"\\-"]
+     b"x", b"\\fcharset2", b"\\f", b"\\", b"\\v", b"\\upr", b"\\ud", b"\\shpinst", b"\\header", b"\\footnote",
+     b"\\chftn", b"\\u55357", b"\xe9", "é".encode(), b"\\super", b"\\plain", b"\\deff7", b"\\cpg1252", b"\\-"]
 )  # fmt: skip
 
 
