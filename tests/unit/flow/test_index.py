@@ -18,7 +18,7 @@ from gateway.model.identity import INS_NIA, Ins, InsStatus, Patient
 from gateway.model.ports import Silent
 from gateway.model.reasons import Reason
 from gateway.model.states import DeliveryEvent, DocumentEvent
-from gateway.protocols.adt import AdtEvent, IdentifierChange, Link, Merge, PatientUpdate
+from gateway.protocols.adt import AdtEvent, IdentifierChange, Link, Merge, PatientUpdate, Unlink
 from tests.samples import ZOE
 
 OTHER = replace(ZOE, ipp="00799999", ins=None, ins_status=InsStatus.VALIDEE, first_given="ANNE", given_names="ANNE")
@@ -65,15 +65,51 @@ LISTED = [(Reason.IDENTITY_CHANGED, "dpi"), (Reason.IDENTITY_CHANGED, "dmp")]
         update(replace(ZOE, birth_name="CHAUVELAIN")),
         Merge(survivor=OTHER.ipp, merged=ZOE.ipp, recorded=""),
         IdentifierChange(ipp="00755555", ins=None, former_ipp=ZOE.ipp, former_ins=None, recorded=""),
+        IdentifierChange(
+            ipp=ZOE.ipp, ins=Ins("256089932695081", INS_NIA), former_ipp=None, former_ins=ZOE.ins, recorded=""
+        ),
         Link(ipp=ZOE.ipp, other=OTHER.ipp, recorded=""),
+        Link(ipp=OTHER.ipp, other=ZOE.ipp, recorded=""),
+        Unlink(ipp=ZOE.ipp, other=OTHER.ipp, recorded=""),
+        Unlink(ipp=OTHER.ipp, other=ZOE.ipp, recorded=""),
     ],
-    ids=["unqualified", "other-ins", "birth-date", "name", "merge", "renumbered", "link"],
+    ids=[
+        *("A31 unqualified", "A31 other INS", "A31 birth date", "A31 name", "A40", "A47 IPP", "A47 INS"),
+        *("A24", "A24 other side", "A37", "A37 other side"),
+    ],
 )
 def test_a_changed_identity_holds_and_lists(ledger: Ledger, event: AdtEvent) -> None:
     _, waiting = ledger.submit("file", lambda c: file(c, ZOE.ipp, "a")).result()
     assert sorted(after(ledger, event)) == sorted(LISTED)
     held = ledger.look(lambda c: deliveries.get_delivery(c, waiting))
     assert (held.held, held.hold_reason) == (True, "identity-changed")
+
+
+@pytest.mark.parametrize(
+    ("event", "what"),
+    [
+        (update(replace(ZOE, ins_status=InsStatus.RECUPEREE)), "n'est plus qualifiée"),
+        (update(replace(ZOE, birth_date="19560820")), "trait strict"),
+        (Merge(survivor=OTHER.ipp, merged=ZOE.ipp, recorded=""), "fusionné"),
+        (IdentifierChange(ZOE.ipp, Ins("256089932695081", INS_NIA), None, ZOE.ins, ""), "INS du patient a changé"),
+        (Link(ipp=ZOE.ipp, other=OTHER.ipp, recorded=""), "liés"),
+        (Unlink(ipp=ZOE.ipp, other=OTHER.ipp, recorded=""), "déliés"),
+    ],
+    ids=["A31 unqualified", "A31 birth date", "A40", "A47", "A24", "A37"],
+)
+def test_each_place_that_holds_the_document_is_listed_with_its_correction(
+    ledger: Ledger, event: AdtEvent, what: str
+) -> None:
+    def both_done(c: Connection) -> None:
+        _, dmp = file(c, ZOE.ipp, "a")
+        deliveries.move(c, deliveries.get_delivery(c, dmp), DeliveryEvent.DONE, 1.0)
+
+    ledger.submit("file", both_done).result()
+    assert sorted(after(ledger, event)) == sorted(LISTED)
+    told = {e.destination: (e.detail, e.urgent) for e in ledger.look(documents.open_entries)}
+    assert all(what in detail and urgent for detail, urgent in told.values())
+    assert "dossier sous l'ancienne identité" in told["dpi"][0]
+    assert "faites-le supprimer" in told["dmp"][0]
 
 
 @pytest.mark.parametrize(
