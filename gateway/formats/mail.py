@@ -15,6 +15,7 @@ from gateway.formats.errors import FormatError
 from gateway.formats.headers import Fields
 from gateway.formats.limits import DEFAULT, Limits
 from gateway.formats.part import Part, uuencoded
+from gateway.formats.office import words
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Carrier, DocumentReading, Envelope, MailReading
 from gateway.model.reasons import Ignored, Reason
@@ -117,7 +118,7 @@ def _with_words(reading: DocumentReading, original: Original) -> DocumentReading
 def _settle(draft: Draft, originals: tuple[Original, ...], limits: Limits, *, as_many: bool) -> DocumentReading:
     reading = draft.reading
     if not draft.pdf:
-        return reading
+        return _unless_copy(reading, originals)
     if reading.problem is None and copies.same_bytes(reading.sha256, originals):
         return replace(reading, ignored=Ignored.COPY)
     try:
@@ -133,6 +134,14 @@ def _settle(draft: Draft, originals: tuple[Original, ...], limits: Limits, *, as
         return reading
     ends = {0, found.pages - 1} & set(found.drawn)
     return replace(reading, symbols=datamatrix.of_pdf(draft.pdf, sorted(ends), limits))
+
+
+def _unless_copy(reading: DocumentReading, originals: tuple[Original, ...]) -> DocumentReading:
+    """A letter of a word processor may say the same as a CDA, as a PDF may."""
+    letter = reading.media_type in words.KINDS and reading.problem is None and reading.ignored is None
+    if letter and copies.find(reading.sha256, reading.filename, reading.text, originals, as_many=False):
+        return replace(reading, ignored=Ignored.COPY)
+    return reading
 
 
 def _empty_set_aside(reading: DocumentReading) -> DocumentReading:

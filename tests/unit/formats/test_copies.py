@@ -103,3 +103,11 @@ def test_the_file_name_does_not_hide_somebody_else() -> None:
 def test_a_pdf_without_any_cda_is_a_document() -> None:
     raw = builders.mail(text(), attached(pdf(*_lines(_PATIENT, _STORY)), _NAMED))
     assert [d.ignored for d in mail.read(raw).documents] == [None]
+
+
+@pytest.mark.parametrize("ending", [".txt", ".html", ".rtf"])
+def test_a_letter_of_a_word_processor_may_be_the_copy_too(ending: str) -> None:
+    around = {".txt": "{}", ".html": "<html><p>{}</p></html>", ".rtf": "{{\\rtf1 {}}}"}[ending]
+    assert _ignored(around.format(f"{_PATIENT} {_STORY}").encode(), f"lettre{ending}") is Ignored.COPY
+    assert _ignored(around.format(f"M. MARCHAND PAUL ne le 03/02/1971 {_STORY}").encode(), f"lettre{ending}") is None
+    assert _ignored(around.format(f"{_PATIENT} {_OTHER_STORY}").encode(), f"lettre{ending}") is None
