@@ -210,13 +210,17 @@ def _of_package(reading: DocumentReading, kind: Kind, data: bytes, context: Cont
 
 
 def _of_inner(reading: DocumentReading, files: Sequence[Inner], context: Context, *, depth: int) -> list[Draft]:
-    if depth > context.limits.zip_depth:
-        raise FormatError(Reason.UNSAFE, "Des fichiers sont imbriqués de façon anormale.")
+    _refuse_nesting(depth, context.limits)
     return [
         draft
         for index, file in enumerate(files)
         for draft in _of_one(f"{reading.part}!{index}", file.name or reading.filename, file, context, depth=depth + 1)
     ]
+
+
+def _refuse_nesting(depth: int, limits: Limits) -> None:
+    if depth > limits.zip_depth:
+        raise FormatError(Reason.UNSAFE, "Des fichiers sont imbriqués de façon anormale.")
 
 
 def _of_one(path: str, name: str, file: Inner, context: Context, *, depth: int) -> list[Draft]:
@@ -297,8 +301,7 @@ def _of_words(reading: DocumentReading, kind: Kind, data: bytes, context: Contex
 
 
 def _of_zip(reading: DocumentReading, data: bytes, context: Context, *, depth: int) -> list[Draft]:
-    if depth > context.limits.zip_depth:
-        raise FormatError(Reason.UNSAFE, "Des archives sont imbriquées de façon anormale.")
+    _refuse_nesting(depth, context.limits)
     try:
         opened = Archive(data, context.limits)
         context.budget.spend(len(opened.entries), sum(entry.size for entry in opened.entries))

@@ -19,6 +19,10 @@ class Mutation:
 _ARCHIVE = "tests/unit/formats/test_archive.py::test_"
 _CDA = "tests/unit/formats/test_cda.py::test_"
 _MAIL = "tests/unit/formats/test_mail.py::test_"
+_CONTAINERS = "tests/unit/formats/test_containers.py::test_"
+_DANGERS = "tests/unit/formats/test_dangers.py::test_"
+_SMIME = "tests/unit/formats/test_smime.py::test_"
+_TNEF = "tests/unit/formats/test_tnef.py::test_"
 _MIME = "tests/unit/formats/test_mime.py::test_"
 _MATCH = "tests/unit/identity/test_match.py::test_"
 _GUARDS = "tests/unit/identity/test_guards.py::test_"
@@ -89,7 +93,7 @@ _FORMATS = (
     _one(
         "zip: nested",
         "formats/drafts.py",
-        "depth > context.limits.zip_depth",
+        "depth > limits.zip_depth",
         "False",
         f"{_MAIL}zips_inside_zips_end_somewhere",
     ),
@@ -115,7 +119,7 @@ _FORMATS = (
         f"{_CDA}depth_and_size",
     ),
     _one("xml: size", "formats/xmltree.py", "len(data) > limits.xml_bytes", "False", f"{_CDA}depth_and_size"),
-    _one("mail: parts", "formats/mime.py", "len(leaves) > limits.mime_parts", "False", f"{_MIME}too_many_parts"),
+    _one("mail: parts", "formats/mime.py", "len(kept) > limits.mime_parts", "False", f"{_MIME}too_many_parts"),
     _one(
         "mail: boundaries",
         "formats/mime.py",
@@ -136,6 +140,49 @@ _FORMATS = (
         "if part.too_deep:",
         "if False:",
         f"{_MAIL}part_too_deep_is_unsafe",
+    ),
+    _one(
+        "mail: archives, all together",
+        "formats/archive.py",
+        "self._files < 0 or self._bytes < 0",
+        "False",
+        f"{_CONTAINERS}the_whole_mail_is_bounded_not_only_each_archive",
+    ),
+    _one(
+        "gzip: size",
+        "formats/archive.py",
+        "len(out) > most",
+        "False",
+        f"{_CONTAINERS}gzip_names_its_file_and_is_bounded",
+    ),
+    _one("tnef: lengths", "formats/tnef.py", "end + 2 > len(data)", "False", f"{_TNEF}lengths_that_lie_are_unreadable"),
+    _one(
+        "tnef: count",
+        "formats/tnef.py",
+        "seen > limits.tnef_attributes",
+        "False",
+        f"{_TNEF}too_many_attributes_are_unsafe",
+    ),
+    _one(
+        "smime: what is signed is what is read",
+        "formats/smime.py",
+        "        if stated not in",
+        "        if False and stated not in",
+        f"{_SMIME}altered_content_is_read_and_waits_for_a_person",
+    ),
+    _one(
+        "smime: an altered document waits",
+        "formats/drafts.py",
+        "if signature != smime.INVALID or",
+        "if True or",
+        f"{_SMIME}altered_content_is_read_and_waits_for_a_person",
+    ),
+    _one(
+        "dangers: another file behind",
+        "formats/dangers.py",
+        "if disguised or before or behind:",
+        "if disguised or before:",
+        f"{_DANGERS}a_zip_inside_a_stream_of_a_pdf_is_no_second_file",
     ),
     _one(
         "mail: header",
