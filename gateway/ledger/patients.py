@@ -31,6 +31,10 @@ _STANDING = select(patient.c.ipp, patient.c.birth_key, patient.c.used_key, patie
 )
 _BY_IPP = select(patient).where(patient.c.ipp.in_(bindparam("ipps", expanding=True))).order_by(patient.c.ipp)
 _SENDER = select(sender.c.content).where(sender.c.address == bindparam("of"))
+_CHANGE_SENDER = (
+    update(sender).where(sender.c.address == bindparam("of")).values(content=bindparam("held"), at=bindparam("now"))
+)
+_NEW_SENDER = insert(sender).values(address=bindparam("of"), content=bindparam("held"), at=bindparam("now"))
 _MOST_SENDERS = 50
 _META = select(meta.c.value).where(meta.c.name == bindparam("of"))
 _SET_META = update(meta).where(meta.c.name == bindparam("of"))
@@ -138,7 +142,13 @@ def merge_senders(c: Connection, rows: Sequence[Sender], at: float) -> int:
     """
     held = {one.address: one for one in _senders_at(c, [row.address for row in rows])}
     merged = [_merged(held.get(row.address), row) for row in rows]
-    return put_senders(c, [row for row in merged if held.get(row.address) != row], at)
+    changed = [row for row in merged if held.get(row.address) != row]
+    values = [{"of": row.address, "held": msgspec.json.encode(row).decode(), "now": at} for row in changed]
+    for statement, known in ((_CHANGE_SENDER, True), (_NEW_SENDER, False)):
+        of_kind = [one for one in values if (one["of"] in held) is known]
+        if of_kind:
+            c.execute(statement, of_kind)
+    return len(changed)
 
 
 def _senders_at(c: Connection, addresses: list[str]) -> list[Sender]:

@@ -28,7 +28,7 @@ from gateway.model.settings import Settings
 
 T = TypeVar("T")
 SHOWN = 20
-BATCH = 500
+BATCH = 2000
 _Import = tuple[Callable[[Connection], None], int, list[tables.RowError]]
 
 
