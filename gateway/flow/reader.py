@@ -82,7 +82,7 @@ def render(raw: bytes, part: str) -> bytes:
 
 def look(raw: bytes, one: DocumentReading, date: str) -> DocumentReading:
     """The reading of a document that is pictures, with its symbols, and its words by OCR and whom they name."""
-    data = mails.extract(raw, one.part)
+    data = render(raw, one.part) if one.media_type in words.KINDS else mails.extract(raw, one.part)
     try:
         seen = pictures.read(data, sniff(data), DEFAULT, enough=_tells_who)
     except FormatError as error:
@@ -90,8 +90,8 @@ def look(raw: bytes, one: DocumentReading, date: str) -> DocumentReading:
     except OcrMissingError:
         return replace(one, detail=NO_OCR)
     if seen.text:
-        words = "\n".join(filter(None, (seen.text, one.text)))
-        one = replace(one, text=words, text_source="ocr", image_only=False)
+        said = "\n".join(filter(None, (seen.text, one.text)))
+        one = replace(one, text=said, text_source="ocr", image_only=False)
     one = replace(one, symbols=seen.symbols, detail=one.detail if seen.text else ILLEGIBLE)
     return _with_letter(_with_claims(one), _day(date))
 

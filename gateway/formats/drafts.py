@@ -294,10 +294,11 @@ def _of_words(reading: DocumentReading, kind: Kind, data: bytes, context: Contex
     found = words.read(kind, data, context.limits)
     if not found.text.strip() and not found.pictures:
         raise FormatError(Reason.UNREADABLE, "Le document est vide.")
-    if not found.text.strip():
+    travels = rendition.media_type(kind, data)
+    if not found.text.strip() and travels != rendition.PDF:
         detail = "Ce document n'est fait que d'images, que la passerelle ne lit pas ; une personne doit l'ouvrir."
-        return Draft(replace(reading, image_only=True, problem=Reason.UNSUPPORTED_FORMAT, detail=detail))
-    return Draft(replace(reading, text=found.text, rendition=rendition.media_type(kind, data)))
+        raise FormatError(Reason.UNSUPPORTED_FORMAT, detail)
+    return Draft(replace(reading, text=found.text.strip(), image_only=not found.text.strip(), rendition=travels))
 
 
 def _of_zip(reading: DocumentReading, data: bytes, context: Context, *, depth: int) -> list[Draft]:

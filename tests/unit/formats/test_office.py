@@ -110,7 +110,8 @@ def test_an_empty_one_and_one_of_pictures_alone() -> None:
     assert attached(docx(p("")), "a.docx").problem is Reason.UNREADABLE
     drawing = '<w:r><w:drawing><a:blip r:embed="image1"/></w:drawing></w:r>'
     scanned = attached(docx(p(drawing), image1=picture()), "a.docx")
-    assert (scanned.image_only, scanned.problem) == (True, Reason.UNSUPPORTED_FORMAT)
+    assert (scanned.image_only, scanned.problem, scanned.rendition) == (True, None, "application/pdf")
+    assert attached(b"{\\rtf1{\\pict\\pngblip 89504e47}}", "a.rtf").problem is Reason.UNSUPPORTED_FORMAT
 
 
 def test_a_letter_inside_an_archive() -> None:
