@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 
 from gateway.app.hosts import is_loopback, is_trial, read_url
 from gateway.app.problem import tables
+from gateway.formats.office import fonts
 from gateway.model.settings import Settings
 from gateway.trust.credential import Credential, expires_in, load, read_certificates
 from gateway.trust.errors import TrustError, read
@@ -218,4 +219,15 @@ _WITHOUT_PROOF = {
     "ocr": "un document lu par reconnaissance de caractères",
     "homonym": "un document d'un patient signalé homonyme",
 }
-_LOOKS = (_credentials, _authorities, _readable, _folders, _choices, _decisions)
+def _packages(_settings: Settings, _now: datetime) -> Iterator[Finding]:
+    try:
+        fonts.folder()
+    except fonts.FontsMissingError:
+        text = (
+            "les polices DejaVu ne sont pas installées (paquet fonts-dejavu-core) : les courriers DOCX, ODT et HTML ne "
+            "pourront pas être remis au dossier patient"
+        )
+        yield Finding("warning", text)
+
+
+_LOOKS = (_credentials, _authorities, _readable, _folders, _choices, _decisions, _packages)

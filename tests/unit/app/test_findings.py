@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from gateway.app.config import Finding, check_files, load
+from gateway.formats.office import fonts
 from tests.unit.app.test_config import BASE, DMP, MAILBOX, SMTP
 from tests.unit.trust.pki import DAY, NOW, Authority, Issued, write_secret
 
@@ -51,6 +52,16 @@ WHOLE = BASE + MAILBOX + 'ca = "ca.pem"\ncrl = "crl"\n' + DMP + 'ca = "ca.pem"\n
 
 def test_a_sound_configuration_has_no_error(folder: Path) -> None:
     assert of("error", findings(folder, WHOLE)) == []
+
+
+def test_fonts_that_are_missing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any("DejaVu" in text for text in of("warning", findings(folder, WHOLE)))
+    monkeypatch.setattr(fonts, "_FOLDERS", (str(folder),))
+    fonts.folder.cache_clear()
+    try:
+        assert sum("fonts-dejavu-core" in text for text in of("warning", findings(folder, WHOLE))) == 1
+    finally:
+        fonts.folder.cache_clear()
 
 
 def test_errors_come_first(folder: Path) -> None:
