@@ -26,6 +26,7 @@ _TNEF = "tests/unit/formats/test_tnef.py::test_"
 _MIME = "tests/unit/formats/test_mime.py::test_"
 _MATCH = "tests/unit/identity/test_match.py::test_"
 _GUARDS = "tests/unit/identity/test_guards.py::test_"
+_TEXT = "tests/unit/identity/test_identify.py::test_"
 _JUDGE = "tests/unit/flow/test_judge.py::test_"
 _ALONE = f"{_JUDGE}each_condition_alone_keeps_a_document_out_of_the_dmp"
 
@@ -394,6 +395,69 @@ _IDENTITY = (
         "pass",
         f"{_MATCH}a_homonym_is_filed_as_the_site_decided",
     ),
+    _one(
+        "another patient in the text",
+        "identity/identify.py",
+        "    if others:\n",
+        "    if False:\n",
+        f"{_TEXT}another_patient_in_the_text_holds_it",
+    ),
+    _one(
+        "the text disagrees",
+        "identity/identify.py",
+        "if not one.aside and differing(compare(told, certain)):",
+        "if False:",
+        f"{_TEXT}what_the_text_says_besides_of_the_patient_must_be_his",
+    ),
+    _one(
+        "two who stand in the text",
+        "identity/identify.py",
+        "if len(patients) != 1 or ",
+        "if ",
+        f"{_TEXT}two_who_stand_there_are_nobody",
+    ),
+    _one(
+        "a coded header is not completed",
+        "identity/identify.py",
+        "found.rule in _OPEN and _is_read(said)",
+        "found.rule in _OPEN",
+        f"{_TEXT}a_coded_header_is_not_completed_by_a_text",
+    ),
+    _one(
+        "kin around what is sighted",
+        "identity/stated.py",
+        "seen.naming.aside or roles.speaks_of_kin(around) or ",
+        "",
+        f"{_TEXT}what_is_not_plainly_an_identity_states_nothing",
+    ),
+    _one(
+        "prose states nothing",
+        "identity/stated.py",
+        " or _is_prose(page, first, last)",
+        "",
+        f"{_TEXT}what_is_not_plainly_an_identity_states_nothing",
+    ),
+    _one(
+        "somebody else in the text",
+        "identity/stated.py",
+        " or _somebody_else(words, seen, on)",
+        "",
+        f"{_TEXT}what_is_not_plainly_an_identity_states_nothing",
+    ),
+    _one(
+        "a bare date may be that of the letter",
+        "identity/stated.py",
+        "born <= on.year - _YOUNG and ",
+        "",
+        f"{_TEXT}a_date_without_a_word_may_be_that_of_the_letter",
+    ),
+    _one(
+        "an act's date is no birth date",
+        "identity/sightings.py",
+        " and (kind := kind_of(page, written)) is not Kind.ACT",
+        " and (kind := kind_of(page, written))",
+        f"{_TEXT}somebody_explained_or_not_dated_disturbs_nothing",
+    ),
 )
 
 _POLICY = (
@@ -417,6 +481,13 @@ _POLICY = (
         " and not refused else",
         " else",
         f"{_JUDGE}a_sender_who_is_no_longer_authorised",
+    ),
+    _one(
+        "author-unknown: another signs",
+        "flow/judge.py",
+        "context.author is not None or not others(one, author)",
+        "True",
+        f"{_JUDGE}who_signs_in_the_senders_place_is_kept_with_the_judgement",
     ),
     _one(
         "patient-mail",
