@@ -24,7 +24,7 @@ _SEXED_AROUND: Final = 3
 _PROSE: Final = 8  # small words in a line
 _YOUNG: Final = 2  # years: a date without a birth's word may then be that of the letter
 #: Two words that begin with a capital side by side, as a name is written.
-_PERSON: Final = re.compile(r"(?<![^\W\d_])[A-ZÀ-Ý][^\W\d_]{2,}(?:[ \-']|, | {2,}|[|;] ?)[A-ZÀ-Ý][^\W\d_]{2,}")
+_PERSON: Final = re.compile(r"(?<![^\W\d_])[A-ZÀ-Ý][^\W\d_]{2,}(?:[ \-']|, | {2,}| ?[|;\n] ?)[A-ZÀ-Ý][^\W\d_]{2,}")
 _SMALL: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}(?![^\W\d_])")
 _CHILD: Final = re.compile(r"(?<![A-Z])(?:L'ENFANT|ENFANTS?|BEBE|NOURRISSON|NOUVEAU[- ]NEE?|FOETUS|GROSSESSE)(?![A-Z])")
 #: Words of labels and forms that may stand between a name and its date.
@@ -115,16 +115,19 @@ def _somebody_else(words: Words, seen: Sighting, on: date) -> bool:
     return any(
         kind is not Kind.ACT
         and (kind is Kind.BIRTH or _is_old(each, on))
-        and _PERSON.search(_written_line(page, each.start))
+        and _PERSON.search(_written_lines(page, each.start))
         and not roles.stands_aside(page, each.start, each.end, copied)
         for each in others
         for kind in [kind_of(page, each)]
     )
 
 
-def _written_line(page: Page, at: int) -> str:
-    start = page.line_start(at)
-    return page.text[start:].partition("\n")[0]
+def _written_lines(page: Page, at: int) -> str:
+    """The line of a date; with the two above when nothing else stands on it, as names over their date do."""
+    lines = page.text.split("\n")
+    number = page.line_number(at)
+    alone = not re.search(r"[^\W\d_]{3}", lines[number - 1])
+    return "\n".join(lines[max(0, number - 3) if alone else number - 1 : number])
 
 
 def _own_words(seen: Sighting) -> frozenset[str]:

@@ -410,13 +410,6 @@ _IDENTITY = (
         f"{_TEXT}what_the_text_says_besides_of_the_patient_must_be_his",
     ),
     _one(
-        "two who stand in the text",
-        "identity/identify.py",
-        "if len(patients) != 1 or ",
-        "if ",
-        f"{_TEXT}two_who_stand_there_are_nobody",
-    ),
-    _one(
         "a coded header is not completed",
         "identity/identify.py",
         "found.rule in _OPEN and _is_read(said)",
