@@ -42,6 +42,7 @@ _OID = re.compile(
     rb"\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07|\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01)(.)", re.DOTALL
 )
 _ENVELOPED: Final = frozenset({b"\x03", b"\x17"})  # enveloped-data, authenticated-enveloped-data
+_MANY: Final = 30  # signers or certificates, beyond which nothing is checked
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -119,6 +120,8 @@ def _signed_data(data: bytes) -> Any:  # noqa: ANN401 - asn1crypto's values have
 def _state(signed: Any, candidates: Sequence[bytes]) -> str:  # noqa: ANN401
     try:
         signers = list(signed["signer_infos"])
+        if len(signers) > _MANY or len(signed["certificates"]) > _MANY:
+            return UNVERIFIED
         return worst([_signer_state(signed, signer, candidates) for signer in signers]) or UNVERIFIED
     except (*_DAMAGE, UnsupportedAlgorithm):
         return UNVERIFIED

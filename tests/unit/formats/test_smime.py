@@ -182,6 +182,13 @@ def test_digest_that_is_no_longer_safe_is_unverified() -> None:
     assert smime.opened(info.dump(force=True)).state == "unverified"
 
 
+def test_a_crowd_of_signers_is_not_checked() -> None:
+    info = cms.ContentInfo.load(_signed(_ENTITY))
+    signers = info["content"]["signer_infos"]
+    info["content"]["signer_infos"] = [signers[0]] * 31
+    assert smime.opened(info.dump(force=True)).state == "unverified"
+
+
 def test_signature_without_attributes() -> None:
     certificate = asn1_x509.Certificate.load(_certificate(_RSA).public_bytes(serialization.Encoding.DER))
     signer = {
