@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from gateway.model.documents import Code
 from gateway.model.identity import INS_NIR, Ins, InsStatus, Patient
 from gateway.model.people import Sender
 from gateway.model.settings import Establishment
-from gateway.protocols import cda
+from gateway.protocols import cda, oids
 from tests.unit.formats import builders
 
 IPP_OID = "1.2.250.1.999.7.2"
@@ -58,6 +59,11 @@ REFEREE_ROW = {
     "birth_place": "99326",
     "dmp_state": "active",
 }
+
+
+def original_of(recorded: Iterable[str], archived: str) -> str:
+    """Of the record's ids, that of the PDF which the DMP holds as PDF/A under ``archived`` (docs/adr/0025)."""
+    return next(one for one in recorded if oids.derive(HOUSE.oid_root, "archive", one) == archived)
 
 
 @dataclass(frozen=True)

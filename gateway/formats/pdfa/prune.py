@@ -22,7 +22,8 @@ _IMAGE = {"/Type", "/Subtype", "/Width", "/Height", "/ColorSpace", "/BitsPerComp
 _IMAGE |= {"/Mask", "/Decode", "/Length", "/Filter", "/DecodeParms"}
 _STATE = {"/Type", "/LW", "/LC", "/LJ", "/ML", "/D", "/RI", "/OP", "/op", "/OPM", "/FL", "/SM", "/SA"}
 _OPAQUE = {"/ca": 1, "/CA": 1}
-_SMALLEST, _LARGEST = 3, 14400
+#: Sides of a page in points (PDF Reference 1.4, appendix C).
+SMALLEST, LARGEST = 3, 14400
 _DEEPEST = 28
 
 
@@ -49,7 +50,7 @@ def _page(pdf: pikepdf.Pdf, page: Dictionary, seen: set[tuple[int, int]]) -> Non
             page[key] = value
     _keep(page, _PAGE)
     box = [float(edge) for edge in page.MediaBox]
-    if not all(_SMALLEST <= abs(box[at + 2] - box[at]) <= _LARGEST for at in (0, 1)):
+    if not all(SMALLEST <= abs(box[at + 2] - box[at]) <= LARGEST for at in (0, 1)):
         raise UnsureError("the size of a page")
     if "/Resources" not in page:
         page.Resources = Dictionary()

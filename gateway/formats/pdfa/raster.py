@@ -13,6 +13,7 @@ from PIL import Image, ImageChops
 from gateway.formats.pdfa.compare import opened
 from gateway.formats.pdfa.errors import UnsureError
 from gateway.formats.pdfa.layer import Layer, placed_words, stacked_words
+from gateway.formats.pdfa.prune import LARGEST, SMALLEST
 
 #: The finest that fits into the pixels allowed for a whole document is taken.
 RESOLUTIONS = (200, 150, 110)
@@ -38,6 +39,8 @@ def render(source: bytes, *, placed: bool) -> pikepdf.Pdf:
 
 def _resolution(document: pypdfium2.PdfDocument) -> int:
     sizes = [document.get_page_size(number) for number in range(len(document))]
+    if any(not SMALLEST <= side <= LARGEST for size in sizes for side in size):
+        raise UnsureError("the size of a page")
     for resolution in RESOLUTIONS:
         pixels = [width * height * (resolution / 72) ** 2 for width, height in sizes]
         if sum(pixels) <= PIXELS and max(pixels) <= _PAGE_PIXELS:
