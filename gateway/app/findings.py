@@ -219,6 +219,8 @@ _WITHOUT_PROOF = {
     "ocr": "un document lu par reconnaissance de caractères",
     "homonym": "un document d'un patient signalé homonyme",
 }
+
+
 def _packages(_settings: Settings, _now: datetime) -> Iterator[Finding]:
     try:
         fonts.folder()
