@@ -10,7 +10,7 @@ from typing import Protocol
 from gateway.decision.book import RuleBook
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Lease
-from gateway.model.documents import CdaHeader, MailReading
+from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.model.ports import Chance, Clock, Observer
 from gateway.model.settings import Settings
 from gateway.protocols.cda_transform import Completion
@@ -33,6 +33,9 @@ class Readers(Protocol):
 
     async def read(self, digest: str) -> tuple[MailReading, dict[str, bytes]]:
         """Read a mail of the vault; the bytes of its documents by part, as far as they are small."""
+
+    async def look(self, digest: str, one: DocumentReading, date: str) -> DocumentReading:
+        """The reading of a document of a mail that is pictures, with what was read on them. ``date``: the mail's."""
 
     async def extract(self, digest: str, part: str) -> bytes:
         """The bytes of one document of a mail."""

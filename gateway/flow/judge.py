@@ -98,7 +98,7 @@ def judge(one: DocumentReading, known: Known, context: Context, *, alone: bool) 
         detail = "Les documents de ce message concernent des personnes différentes."
         return Judgement(reason=Reason.SEVERAL_PATIENTS, match=known.match, detail=detail)
     if known.match.reason is not None or known.patient is None:
-        return Judgement(reason=known.match.reason or Reason.PATIENT_UNKNOWN, match=known.match)
+        return Judgement(reason=known.match.reason or Reason.PATIENT_UNKNOWN, match=known.match, detail=one.detail)
     if one.action is not Action.CREATE:
         objection = _objection(one, known, context)
         if objection is not None:

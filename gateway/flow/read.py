@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Connection, update
 
 from gateway.flow.house import House
+from gateway.flow.look import with_pictures
 from gateway.flow.originals import Originals
 from gateway.flow.screen import screen, set_aside
 from gateway.isolation.errors import ReaderDied, ReaderRefused, ReaderTimedOut
@@ -67,7 +68,7 @@ async def _read_isolated(house: House, originals: Originals, job: Job, found: Ma
         house.observer.event("reader.failed", mail=found.id, reason=str(error))
         return MailReading("", Envelope(), (), problem=Reason.UNREADABLE, detail=DEFECT)
     originals.keep(found.digest, parts)
-    return reading
+    return await with_pictures(house, found, reading)
 
 
 def _load(c: Connection, seq: int) -> tuple[Arrival, Mail]:

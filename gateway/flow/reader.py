@@ -1,7 +1,7 @@
 """What a reader process does: it runs in a child that is confined and forgets (gateway/isolation), never in the daemon.
 
-Requests and answers are JSON beside byte parts. Operations: read a mail, extract one document of it, look at
-one that is pictures, make what travels of it, make a PDF/A-1 of a PDF, complete the header of a received CDA.
+Requests and answers are JSON beside byte parts. Operations: read a mail, extract one document of it, look at one
+that is pictures, make what travels of one, make a PDF/A-1 of a PDF, complete the header of a received CDA.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ HANDED_OVER_DOCUMENTS = 40
 
 ILLEGIBLE = "Ce document est une image, dont la passerelle n'a pas pu lire le texte."
 NO_OCR = (
-    "Ce document est une image, et la lecture des images n'est pas installée sur ce serveur "
-    "(paquet tesseract-ocr-fra)."
+    "Ce document est une image, et la lecture des images n'est pas installée sur ce serveur (paquet tesseract-ocr-fra)."
 )
 
 

@@ -9,12 +9,15 @@ import msgspec
 from gateway.flow.reader import Answer, Request
 from gateway.isolation.channel import Reply
 from gateway.isolation.pool import Pool
-from gateway.model.documents import CdaHeader, MailReading
+from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.protocols.cda_transform import Completion
 from gateway.vault.files import Vault
 
 WORK = "gateway.flow.reader:work"
 SCHEMA = "CDA_extended.xsd"
+
+#: Three pages by OCR, each read in up to four ways, take longer than any other document.
+LOOK_SECONDS = 90.0
 
 
 class ReaderProcesses:
@@ -38,6 +41,14 @@ class ReaderProcesses:
         answer = msgspec.json.decode(reply.body, type=Answer)
         assert answer.reading is not None, "a reading was asked for"  # noqa: S101 - our own protocol
         return answer.reading, dict(zip(answer.parts, reply.parts, strict=True))
+
+    async def look(self, digest: str, one: DocumentReading, date: str) -> DocumentReading:
+        """The reading of a document that is pictures, with what was read on them. Raises ReaderError."""
+        request = Request("look", part=one.part, document=one, date=date)
+        reply = await self._pool.call(msgspec.json.encode(request), [self._vault.get(digest)], seconds=LOOK_SECONDS)
+        answer = msgspec.json.decode(reply.body, type=Answer)
+        assert answer.document is not None, "a document was asked for"  # noqa: S101 - our own protocol
+        return answer.document
 
     async def extract(self, digest: str, part: str) -> bytes:
         """The bytes of one document. Raises ReaderError."""

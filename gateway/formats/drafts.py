@@ -9,14 +9,14 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.formats import cda, containers, dangers, kinds, rendition, smime, xdm, xmltree
+from gateway.formats import cda, containers, dangers, kinds, raster, rendition, smime, xdm, xmltree
 from gateway.formats.archive import Archive, Budget, Entry
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.formats.message import Inner, Message
 from gateway.formats.office import words
 from gateway.formats.part import Part
-from gateway.formats.sniff import Kind, sniff
+from gateway.formats.sniff import IMAGES, Kind, sniff
 from gateway.model.documents import Action, Carrier, DocumentReading, Visibility
 from gateway.model.reasons import Ignored, Reason
 
@@ -283,6 +283,9 @@ def _of_cda(reading: DocumentReading, data: bytes, context: Context) -> Draft:
 def _of_file_alone(reading: DocumentReading, kind: Kind, data: bytes, context: Context) -> Draft:
     if kind is Kind.PDF:
         return Draft(replace(reading, carrier=Carrier.PDF), pdf=data)
+    if kind in IMAGES:
+        pages = raster.count(data, kind, context.limits)
+        return Draft(replace(reading, pages=pages, image_only=True, rendition=rendition.media_type(kind, data)))
     if kind is Kind.OLE:
         raise words.legacy(data)
     return _of_words(reading, kind, data, context) if kind in words.KINDS else Draft(_not_read(reading, kind))

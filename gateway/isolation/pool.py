@@ -125,15 +125,17 @@ class Pool:
         while self._idle:
             self._idle.pop().connection.close()
 
-    async def call(self, request: bytes, parts: Parts = ()) -> Reply:
+    async def call(self, request: bytes, parts: Parts = (), *, seconds: float | None = None) -> Reply:
         """Have the work done. ``parts``: one part as a stream of chunks, or several, each whole or in chunks.
+
+        ``seconds``: for this work, instead of the pool's.
 
         ReaderDied, ReaderTimedOut (the process was killed), ReaderRefused (the work raised), ReadersUnavailable; what
         ``parts`` raises comes through. Cancelled: the reader is killed and replaced.
         """
         async with self._places, self._reader() as reader:
             await self._request(reader, request, parts)
-            async with self._its_turn(reader):
+            async with self._its_turn(reader, seconds):
                 return await reader.channel.reply(self._limits)
 
     @asynccontextmanager
@@ -185,14 +187,15 @@ class Pool:
             await channel.send(DONE)
 
     @asynccontextmanager
-    async def _its_turn(self, reader: _Reader) -> AsyncIterator[None]:
+    async def _its_turn(self, reader: _Reader, seconds: float | None = None) -> AsyncIterator[None]:
         """While the reader has to act: its silence and its end are told as what they are."""
+        seconds = seconds or self._limits.seconds
         try:
-            async with asyncio.timeout(self._limits.seconds):
+            async with asyncio.timeout(seconds):
                 yield
         except TimeoutError as error:
             self._observer.event("reader.timed-out")
-            raise ReaderTimedOut(f"killed after {self._limits.seconds:g} s") from error
+            raise ReaderTimedOut(f"killed after {seconds:g} s") from error
         except (EOFError, ConnectionError) as error:
             raise await self._post_mortem(reader) from error
 

@@ -34,7 +34,7 @@ from gateway.intake.imap.tls import context as mailbox_tls
 from gateway.intake.imap.watcher import Watcher
 from gateway.isolation.errors import ReaderRefused
 from gateway.ledger.tables import job
-from gateway.model.documents import CdaHeader, MailReading
+from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.model.ports import Observer
 from gateway.model.settings import Mailbox, Settings
 from gateway.protocols.cda_transform import Completion, transform
@@ -92,6 +92,10 @@ class InlineReaders:
     async def extract(self, digest: str, part: str) -> bytes:
         """The bytes of one document."""
         return mail.extract(self._vault.read(digest), part)
+
+    async def look(self, digest: str, one: DocumentReading, date: str) -> DocumentReading:
+        """The reading of a document that is pictures."""
+        return reader.look(self._vault.read(digest), one, date)
 
     async def in_utf8(self, digest: str, part: str) -> bytes:
         """The bytes of one CDA in its canonical form."""

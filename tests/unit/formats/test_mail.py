@@ -96,6 +96,7 @@ def test_a_scan_is_a_picture_and_damage_is_unreadable() -> None:
     assert _one(b"%PDF-1.4\n rien", "a.pdf").problem is Reason.UNREADABLE
     assert _one(b"\x01\x02\x03\x04" * 50, "a.pdf").problem is Reason.UNREADABLE
     assert _one(b"", "a.pdf").problem is Reason.UNREADABLE
+    assert _one(b"II*\x00" + bytes(5000), "a.tif").problem is Reason.UNREADABLE
 
 
 def test_empty_file_beside_a_document_is_set_aside() -> None:
@@ -165,7 +166,6 @@ def test_encrypted() -> None:
         (builders.ole("WordDocument"), "a.doc"),
         (zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<a/>"}), "a.xlsx"),
         (zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "a.ods"),
-        (b"II*\x00" + bytes(5000), "a.tif"),
     ],
 )
 def test_not_read_yet(data: bytes, name: str) -> None:
