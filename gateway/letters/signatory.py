@@ -114,6 +114,14 @@ def _signing(block: tuple[Line, ...], *, bare: int) -> Iterator[Signatory]:
             continue
         nearby = " ".join(other.text for other in block[at : at + 3])
         yield from _named(line, named, nearby)
+        yield from _beside(line, text)
+
+
+def _beside(line: Line, text: str) -> Iterator[Signatory]:
+    """The others who sign on the same line, in a second column; not him whom the first replaces."""
+    for title in list(TITLE.finditer(text))[1:]:
+        if not _OTHERS.search(fold(text[: title.start()])) and "rempla" not in fold(text[: title.start()]):
+            yield from _named(line, read_name(text[title.start() :]), text[title.start() :])
 
 
 def _for_length(line: Line) -> int:

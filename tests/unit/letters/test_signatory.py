@@ -74,6 +74,8 @@ def test_a_doctor_alone_at_the_end_signs_without_a_formula() -> None:
 
 
 def test_two_who_sign_are_both_given() -> None:
+    beside = "Dr Paul DURIF, interne          Pr Anne VERNAY"
+    assert signs(HEAD + FORMULA + beside) == [("Paul", "DURIF"), ("Anne", "VERNAY")]
     assert signs(HEAD + FORMULA + "Léa Dubourg, interne\nDr Anne VERNAY") == [("Léa", "Dubourg"), ("Anne", "VERNAY")]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.letters import read
 from gateway.letters.weights import WEIGHTS
@@ -114,3 +116,10 @@ def test_the_confidence_is_honest(titled: float) -> None:
 def test_a_letter_of_any_size_is_read_in_linear_time() -> None:
     huge = "Date de l'examen : " * 20_000 + "\n" + "a " * 200_000 + "\n" + "- - - : " * 50_000 + "Dr " * 50_000
     assert len(read(huge + "\n".join(["Dr A. B. C. D."] * 20_000)).signatories) <= 6
+
+
+@given(st.text(alphabet="Dr.Ané MARTIN0123/:-()|,\n\t’œÎ\x00\u2028PrRPPSsigné par le du", max_size=400))
+def test_no_text_breaks_the_reading(text: str) -> None:
+    said = read(text)
+    assert said.act_date == "" or len(said.act_date) == 8
+    assert len(said.title) <= 120
