@@ -16,6 +16,7 @@ from typing import Any
 from tests.outside import corpora, harness
 from tests.protocol.living import SCRIPT
 from tests.score import Row, most, none, share
+from tests.score.emails import told
 
 _ZERO = {
     "wrong_patient": "filed in the wrong record",
@@ -52,7 +53,7 @@ def _run(mails: Path, work: Path) -> Iterator[Row]:
         raise RuntimeError((done.stdout + done.stderr)[-2000:])
     verdict = json.loads((work / "verdict.json").read_text())
     violated = sum((Counter(verdict[name]["violations"]) for name in ("dmp", "dpi")), Counter[str]())
-    yield none("checks of the referees violated", violated.total())
+    yield Row("checks of the referees violated", told(violated), "none", not violated)
     yield none("delivered twice", sum(held["twice"] for held in verdict["held"].values()))
     yield none("said and not held", sum(abs(held["said"] - held["held"]) for held in verdict["held"].values()))
     yield Row("mails", f"{verdict['mails']} in {verdict['seconds']:.0f} s")
