@@ -287,6 +287,22 @@ async def test_the_record_refuses_the_patient_of_what_was_fed(stage: Stage, code
         await _asked(run, (Reason.DPI_REFUSED, "dpi", True))
 
 
+async def test_a_letter_is_looked_up_and_withdrawn_under_the_id_that_was_fed(stage: Stage) -> None:
+    """Its PDF/A has another id than the record's document (docs/adr/0025)."""
+    stage.record.arm("ar", count=ALWAYS)
+    stage.dmp.arm("accept_then_reset", count=1, match={"transaction": "TD2.1"})
+    async with running(stage.house()) as run:
+        await run.take(stage.samples.letter())
+        (line,) = await run.until("fed", lambda found: found[0].dmp == "fed")
+        archived = line.fed_unique_id or ""
+        assert fed(stage.dmp, archived) == ["Approved"]
+        stage.record.disarm()
+        stage.record.arm("ae", code="905")
+        (line,) = await run.quiet()
+        assert (line.outcome, line.dpi, line.dmp) == ("filed", "refused", "withdrawn")
+        assert fed(stage.dmp, archived) == ["Deleted"]
+
+
 async def test_the_record_refuses_the_patient_of_what_is_not_fed_yet(stage: Stage) -> None:
     stage.dmp.arm("http503", count=ALWAYS)
     stage.record.arm("ae", code="902", match={"documentId": stage.first})
