@@ -23,182 +23,31 @@ _PROFESSION = re.compile(
 _SECRETARY = re.compile(r"secretaire|secretariat|assistante medicale|directeur|directrice|cadre de sante|accueil")
 #: Words that are no names though they may begin with a capital.
 _STOPS = frozenset(
-    [
-        "service",
-        "services",
-        "clinique",
-        "centre",
-        "hopital",
-        "hospitalier",
-        "cabinet",
-        "pole",
-        "maison",
-        "chef",
-        "medecin",
-        "chirurgien",
-        "chirurgienne",
-        "praticien",
-        "praticienne",
-        "hospitaliere",
-        "interne",
-        "assistant",
-        "assistante",
-        "specialiste",
-        "specialisee",
-        "remplacant",
-        "remplacante",
-        "docteur",
-        "professeur",
-        "cardiologue",
-        "cardiologie",
-        "radiologue",
-        "radiologie",
-        "neurologue",
-        "neurologie",
-        "pneumologue",
-        "urologue",
-        "rhumatologue",
-        "dermatologue",
-        "pediatre",
-        "gynecologue",
-        "obstetricien",
-        "gastro",
-        "enterologue",
-        "endocrinologue",
-        "nephrologue",
-        "ophtalmologue",
-        "ophtalmologiste",
-        "anesthesiste",
-        "reanimateur",
-        "oncologue",
-        "hematologue",
-        "geriatre",
-        "generaliste",
-        "psychiatre",
-        "psychologue",
-        "biologiste",
-        "pathologiste",
-        "pharmacien",
-        "pharmacienne",
-        "infirmier",
-        "infirmiere",
-        "kinesitherapeute",
-        "masseur",
-        "orthophoniste",
-        "orthoptiste",
-        "podologue",
-        "orl",
-        "sage",
-        "femme",
-        "ergotherapeute",
-        "psychomotricien",
-        "dieteticien",
-        "dieteticienne",
-        "geneticien",
-        "angiologue",
-        "allergologue",
-        "stomatologue",
-        "dentiste",
-        "rpps",
-        "adeli",
-        "finess",
-        "tel",
-        "telephone",
-        "fax",
-        "mail",
-        "courriel",
-        "secretariat",
-        "secretaire",
-        "signe",
-        "signature",
-        "valide",
-        "validee",
-        "relu",
-        "dicte",
-        "le",
-        "la",
-        "les",
-        "un",
-        "une",
-        "et",
-        "ou",
-        "par",
-        "pour",
-        "avec",
-        "sur",
-        "rendez",
-        "vous",
-        "page",
-        "copie",
-        "ancien",
-        "ancienne",
-        "universite",
-        "faculte",
-        "diplome",
-        "ald",
-        "cher",
-        "chere",
-        "confrere",
-        "consoeur",
-        "madame",
-        "monsieur",
-        "mademoiselle",
-        "mme",
-        "mlle",
-        "mr",
-        "bien",
-        "cordialement",
-        "confraternellement",
-        "medecine",
-        "chirurgie",
-        "generale",
-        "qualifie",
-        "qualifiee",
-        "laboratoire",
-        "imagerie",
-        "medicale",
-        "unite",
-        "consultation",
-        "consultations",
-        "externe",
-        "externes",
-        "date",
-        "fait",
-        "document",
-        "compte",
-        "rendu",
-        "resultats",
-        "conclusion",
-        "pr",
-        "dr",
-        "electroniquement",
-        "ce",
-        "cette",
-        "j",
-        "je",
-        "nous",
-        "patient",
-        "patiente",
-        "objet",
-        "nom",
-        "prenom",
-        "concerne",
-        "adresse",
-        "destinataire",
-        "attention",
-        "suite",
-        "merci",
-        "sincerement",
-        "amicalement",
-        "respectueusement",
-    ]
+    """
+    service services clinique centre hopital hospitalier cabinet pole maison chef medecin chirurgien chirurgienne
+    praticien praticienne hospitaliere interne assistant assistante specialiste specialisee remplacant remplacante
+    docteur professeur cardiologue cardiologie radiologue radiologie neurologue neurologie pneumologue urologue
+    rhumatologue dermatologue pediatre gynecologue obstetricien gastro enterologue endocrinologue nephrologue
+    ophtalmologue ophtalmologiste anesthesiste reanimateur oncologue hematologue geriatre generaliste psychiatre
+    psychologue biologiste pathologiste pharmacien pharmacienne infirmier infirmiere kinesitherapeute masseur
+    orthophoniste orthoptiste podologue orl sage femme ergotherapeute psychomotricien dieteticien dieteticienne
+    geneticien angiologue allergologue stomatologue dentiste rpps adeli finess tel telephone fax mail courriel
+    secretariat secretaire signe signature valide validee relu dicte le la les un une et ou par pour avec sur rendez
+    vous page copie ancien ancienne universite faculte diplome ald cher chere confrere consoeur madame monsieur
+    mademoiselle mme mlle mr bien cordialement confraternellement medecine chirurgie generale qualifie qualifiee
+    laboratoire imagerie medicale unite consultation consultations externe externes date fait document compte rendu
+    resultats conclusion pr dr electroniquement ce cette j je nous patient patiente objet nom prenom concerne
+    adresse destinataire attention suite merci sincerement amicalement respectueusement
+    """.split()  # noqa: SIM905 - a list of words reads better as words
 )
 _PARTICLES = frozenset(
     {"de", "du", "des", "la", "le", "d", "l", "van", "von", "der", "den", "da", "dos", "di", "el", "ben", "al", "y"}
 )
+_ELIDED = re.compile(r"[dl]['’][^\W\d_a-zà-ÿ]")  # d'Espinay
 _MARRIED = frozenset({"epouse", "ep", "epse", "nee", "née"})
 _TOKEN = re.compile(r"\(?[^\W\d_][^\s,;:()|/]*\)?|[,;:|/]|\d+|\S")
 _RPPS = re.compile(r"rpps\D{0,20}((?:\d[ .]?){10}\d)(?!\d)|(?<!\d)(10\d{9})(?!\d)", re.IGNORECASE)
+_ELIDED = re.compile(r"d['’][^\W\d_a-z]")  # "d'Ormesson"
 _MOST_WORDS = 7
 
 
@@ -264,7 +113,8 @@ def _run(text: str) -> tuple[list[str], int]:
         bare = token.strip("().")
         plain = fold(bare).rstrip("'")
         is_particle = plain in _PARTICLES or plain in _MARRIED
-        if not bare or not (bare[0].isupper() or is_particle) or (plain in _STOPS and not is_particle):
+        capital = bare[0].isupper() or _ELIDED.match(bare) is not None
+        if not bare or not (capital or is_particle) or (plain in _STOPS and not is_particle):
             break
         if any(letter.isdigit() for letter in bare) or len(found) >= _MOST_WORDS or text[end : match.start()].strip():
             break

@@ -31,6 +31,8 @@ def signs(text: str) -> list[tuple[str, str]]:
     [
         ("Docteur Anne VERNAY", ("Anne", "VERNAY")),
         ("Dr Anne Vernay", ("Anne", "Vernay")),
+        ("Dr Paul-Henri d'Espinay", ("Paul-Henri", "d'Espinay")),
+        ("Docteur Luce de L'Isle", ("Luce", "de L'Isle")),
         ("Dr VERNAY Anne", ("Anne", "VERNAY")),
         ("Dr. A. VERNAY", ("A", "VERNAY")),
         ("Pr Jean-Pierre LE GOFF", ("Jean-Pierre", "LE GOFF")),
