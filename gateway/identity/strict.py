@@ -16,6 +16,8 @@ def all_equal(claim: Claim, patient: Patient, *, birth_name: bool = False) -> bo
 
     ``birth_name``: a name of unsaid kind must be the birth name, and the used name does not count.
     """
+    if not dates.agree(claim.birth_date or "", patient.birth_date) or claim.sex != patient.sex:
+        return False  # at once, for the many who share a name or a date
     if birth_name and claim.birth_name:
         claim = replace(claim, used_name=None)
     elif birth_name:
