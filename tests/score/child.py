@@ -1,4 +1,4 @@
-"""Reading a mail as a reader process does, in a child that is measured: seconds of processor, peak memory, what came of it."""
+"""Reading a mail as a reader process does, in a child that is measured: processor, peak memory, what came of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.flow.reader import Answer, Request, work
+from gateway.flow.asked import Answer, Request
+from gateway.flow.reader import work
 
 _REQUEST = msgspec.json.encode(Request("read"))
 _SECONDS = 60
