@@ -15,6 +15,7 @@ import msgspec
 from lxml import etree
 
 from gateway import letters
+from gateway.flow.asked import Answer, Request
 from gateway.formats import cda, pictures
 from gateway.formats import mail as mails
 from gateway.formats.errors import FormatError
@@ -27,9 +28,9 @@ from gateway.formats.sniff import sniff
 from gateway.identity import datamatrix, hprim, text
 from gateway.identity.strict import lacking
 from gateway.identity.textdates import dates_of
-from gateway.model.documents import CdaHeader, DocumentReading, MailReading
+from gateway.model.documents import DocumentReading
 from gateway.model.reasons import Reason
-from gateway.protocols.cda_transform import Completion, transform
+from gateway.protocols.cda_transform import transform
 
 #: Bytes and number of documents handed over with a reading; beyond, each is extracted again when it is needed.
 HANDED_OVER = 8 * 1024 * 1024
@@ -39,31 +40,6 @@ ILLEGIBLE = "Ce document est une image, dont la passerelle n'a pas pu lire le te
 NO_OCR = (
     "Ce document est une image, et la lecture des images n'est pas installée sur ce serveur (paquet tesseract-ocr-fra)."
 )
-
-
-class Request(msgspec.Struct, frozen=True):
-    """``operation``: read, extract, utf8 (extract a CDA and recode it), archive (a PDF as PDF/A-1), transform.
-
-    ``render`` extracts a document and makes what travels of it (gateway/formats/rendition.py). ``look`` completes the
-    reading ``document`` of ``part``, which is pictures; ``date`` is the mail's.
-    ``schema``: the CDA schema's file, empty for none.
-    """
-
-    operation: str
-    schema: str = ""
-    part: str = ""
-    completion: Completion | None = None
-    document: DocumentReading | None = None
-    date: str = ""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """``parts`` name the byte parts that come with the answer."""
-
-    reading: MailReading | None = None
-    header: CdaHeader | None = None
-    parts: tuple[str, ...] = ()
-    document: DocumentReading | None = None
 
 
 def work(body: bytes, parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.flow.reader import Answer, Request
+from gateway.flow.asked import Answer, Request
 from gateway.isolation.channel import Reply
 from gateway.isolation.pool import Pool
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
