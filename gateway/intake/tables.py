@@ -108,6 +108,8 @@ def _read(
 ) -> Iterator[_T | RowError]:
     source = iter(lines)
     header = next(source, "").removeprefix("\ufeff")
+    if len(header) > MAX_LINE:
+        raise TableError("La première ligne est démesurée ; elle doit nommer les colonnes.")
     separator = ";" if header.count(";") > header.count(",") else ","
     names = [name.strip().casefold() for name in next(csv.reader([header], delimiter=separator), [])]
     _check(names, required)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gateway.intake.tables import RowError, TableError, read_patients, read_senders
@@ -175,3 +177,9 @@ def test_the_tables_of_the_corpus_are_read_whole() -> None:
             found = list(read(file))
         assert len(found) > 20
         assert [str(row) for row in found if isinstance(row, RowError)] == []
+
+
+@pytest.mark.parametrize("read", [read_patients, read_senders])
+def test_a_first_line_without_end_is_refused(read: Any) -> None:
+    with pytest.raises(TableError):
+        list(read(["ipp;ins;" + "x" * 200_000]))
