@@ -123,6 +123,13 @@ def page_read(data: bytes) -> None:
         ocr.read(picture.resize((min(picture.width, 200), min(picture.height, 200))))
 
 
+def pages_looked_at(data: bytes) -> None:
+    """Words and symbols of the first page, as the reader process asks for them."""
+    kind = sniff(data)
+    kind = kind if kind in (*_PICTURES, Kind.PDF) else Kind.PDF
+    import_module("gateway.formats.pictures").read(data, kind, DEFAULT, enough=lambda _: True)
+
+
 def symbol(data: bytes) -> None:
     """What a Data Matrix symbol says; of bytes that are none, nothing."""
     import_module("gateway.identity.datamatrix").claims([data.decode("latin-1"), data.decode("utf-8", "replace")])
@@ -222,6 +229,7 @@ _TABLE: dict[str, _Row] = {
     "formats.raster": (pictures, _PICTURES, (FormatError,)),
     "formats.datamatrix": (symbols_on_pages, (Kind.PDF,), (FormatError,)),
     "formats.ocr": (page_read, _PICTURES, (FormatError,)),
+    "formats.pictures": (pages_looked_at, (Kind.PDF, *_PICTURES), (FormatError,)),
     "identity.datamatrix": (symbol, ("symbol",), ()),
     "identity.text": (identity_in_text, (Kind.TEXT, "symbol"), ()),
     "letters.said": (letter, (Kind.TEXT,), ()),
