@@ -24,8 +24,8 @@ os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # read when the library is loade
 import tesserocr
 
 DOUBTFUL: Final = "[?]"
-_SURE: Final = 70.0  # confidence of a word, from 0 to 100, from which it is believed if a second reading agrees
-_SECOND: Final = 0.8  # the scale of the second reading
+_SURE: Final = 70.0  # confidence of a word, from 0 to 100, from which a name or a figure read twice is believed
+_SECOND: Final = 1.2  # the scale of the second reading: at it other letters are mistaken than at the first
 _READABLE: Final = 75.0  # mean confidence from which a page needs no other try
 _WORTHLESS: Final = 50.0  # and under which nothing on it is believed
 _LANGUAGE: Final = "fra"
@@ -35,6 +35,7 @@ _PLACES: Final = (
     "/usr/share/tessdata",
     "/usr/local/share/tessdata",
 )
+_SIGNS: Final = frozenset(":;,-–—()/")  # kept where they stand alone; other signs are mostly specks
 _CARRIES: Final = re.compile(r"[^\W_]")
 _NAME_OR_FIGURE: Final = re.compile(r"[^\w]*(?:[A-ZÀ-ÖØ-ÞŒ]|\d)")
 _NOISY: Final = 0.06  # share of pixels at the edge of ink: a page of print has 0.005 to 0.03
@@ -215,31 +216,40 @@ def _marked(seen: Sequence[_Seen], again: Sequence[_Seen]) -> list[Word]:
     """The words, with a mark in the place of those that are doubtful and of the names and figures beside them."""
     carry = [one for one in seen if _CARRIES.search(one.word.text)]
     told = _Told(again)
-    doubtful = [one.confidence < _SURE or not told.same(one.word) for one in carry]
+    doubtful = [not told.same(one) for one in carry]
     for order in (range(1, len(carry)), range(len(carry) - 2, -1, -1)):
         for at in order:
             before = at - order.step
             if doubtful[before] and _touch(carry[before].word, carry[at].word):
                 doubtful[at] = doubtful[at] or _NAME_OR_FIGURE.match(carry[at].word.text) is not None
-    return [replace(one.word, text=DOUBTFUL) if bad else one.word for one, bad in zip(carry, doubtful, strict=True)]
+    signs = [one.word for one in seen if one.word.text in _SIGNS]
+    return [*signs, *(_mark(one.word) if bad else one.word for one, bad in zip(carry, doubtful, strict=True))]
+
+
+def _mark(word: Word) -> Word:
+    return replace(word, text=DOUBTFUL)
 
 
 class _Told:
     """What a second reading of the same page, at another scale, says in each place."""
 
     def __init__(self, again: Sequence[_Seen]) -> None:
-        self._words: dict[str, list[Word]] = {}
+        self._words: dict[str, list[tuple[Word, float]]] = {}
         for one in again:
             word = one.word
             here = replace(word, left=word.left / _SECOND, right=word.right / _SECOND, base=word.base / _SECOND)
-            self._words.setdefault(_plain(word.text), []).append(here)
+            self._words.setdefault(_plain(word.text), []).append((here, one.confidence))
 
-    def same(self, word: Word) -> bool:
-        """Whether it reads the same word there."""
-        return any(
-            abs(one.base - word.base) < word.height and one.left < word.right and word.left < one.right
-            for one in self._words.get(_plain(word.text), ())
-        )
+    def same(self, one: _Seen) -> bool:
+        """Whether it reads the same word there; a name or a figure must also be sure in one reading or the other."""
+        alike = [sure for word, sure in self._words.get(_plain(one.word.text), ()) if _over(word, one.word)]
+        carries = _NAME_OR_FIGURE.match(one.word.text) is not None
+        return bool(alike) and (not carries or max(one.confidence, *alike) >= _SURE)
+
+
+def _over(one: Word, other: Word) -> bool:
+    """Whether two words stand in one place."""
+    return abs(one.base - other.base) < other.height and one.left < other.right and other.left < one.right
 
 
 def _plain(text: str) -> str:

@@ -127,8 +127,8 @@ def _resolution(image: Image.Image) -> tuple[float, float]:
 
 def _grey(image: Image.Image) -> Image.Image:
     """On white paper, whatever is transparent."""
-    if image.mode.startswith("I"):
-        return image.point(lambda value: value / 256).convert("L") if image.mode != "I" else image.convert("L")
+    if image.mode.startswith("I"):  # sixteen bits a point
+        return image.convert("I").point(lambda value: value / 256).convert("L")
     if "A" in image.getbands() or "transparency" in image.info:
         solid = image.convert("RGBA")
         paper = Image.new("RGBA", solid.size, "white")
