@@ -15,6 +15,7 @@ from gateway.delivery.dmp import DmpError, errors
 from gateway.delivery.dmp.wire import Response
 from gateway.delivery.dpi import acks
 from gateway.flow import reader
+from gateway.flow.asked import Request
 from gateway.formats import archive, cda, containers, dangers, headers, lzfu, mail, part, smime, xdm
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
@@ -28,7 +29,7 @@ from gateway.protocols.cda_transform import Completion
 from tests.samples import ZOE
 
 _PICTURES = (Kind.PNG, Kind.JPEG, Kind.TIFF, Kind.GIF, Kind.BMP)
-_READ = msgspec.json.encode(reader.Request("read"))
+_READ = msgspec.json.encode(Request("read"))
 
 
 def whole_mail(data: bytes) -> None:
