@@ -37,9 +37,12 @@ _SCRIPTS = (
 )
 _SCRIPT_FORMS = (
     re.compile(r"powershell(?:\.exe)? -"),
-    re.compile(r"java\s{0,20}script\s{0,20}:(?!\s*void\(0\))"),
-    re.compile(r"vb\s{0,20}script\s{0,20}:"),
+    re.compile(r"(?:java|vb)\s{0,20}script\s{0,20}:(?!\s*void\(0\))\s{0,20}[a-z_$][\w$.]{0,80}[(=]"),
     re.compile(r"#@~\^[a-z0-9+/]{6}=="),
+)
+#: What a link runs, also when its letters are written as entities; in words, "JavaScript :" is but a language.
+_LINKED = re.compile(
+    r"(?:=|url\()\s{0,20}[\"']?\s{0,20}(?:java|vb)\s{0,20}script\s{0,20}:(?!\s*void\(0\))|data:text/html"
 )
 #: What makes a page act, or ask for a password; Word writes one <object> of its own in each page.
 _ACTIVE_FORMS = (
@@ -124,11 +127,10 @@ def refuse_active(parts: Sequence[tuple[str, bytes]]) -> None:
 
 
 def _refuse_scripts(text: str, kind: Kind) -> None:
-    if "&#" in text and kind is not Kind.TEXT:
-        text += html.unescape(text)
     lower = text.lower()
     script = any(one in lower for one in _SCRIPTS) or any(form.search(lower) for form in _SCRIPT_FORMS)
-    if script or (kind in {Kind.HTML, Kind.XML} and _is_active(lower)):
+    links = kind is not Kind.TEXT and _LINKED.search(html.unescape(text).lower() if "&" in text else lower)
+    if script or links or (kind in {Kind.HTML, Kind.XML} and _is_active(lower)):
         raise FormatError(Reason.UNSAFE, "La pièce jointe contient un script.")
 
 

@@ -23,6 +23,9 @@ _FLAG: Final = re.compile(
 _CODED: Final = frozenset({"CE", "CWE", "CNE", "CF"})
 _PROSE: Final = frozenset({"TX", "FT"})
 _PLAIN: Final = frozenset({"", "PLAIN", "TXT", "TEXT", "ASCII"})
+_PDF: Final = "JVBERi"  # %PDF in base64
+_END: Final = re.compile("JSVFT0|UlRU9G|lJUVPR")  # %%EOF in base64, wherever it begins
+_TAIL: Final = 4096
 _NOTES: Final = {
     "P": "provisoire",
     "S": "partiel",
@@ -55,7 +58,7 @@ def visibility(results: Sequence[Segment]) -> Visibility:
 def files(results: Sequence[Segment]) -> tuple[Inner, ...]:
     """The files inside, without those withdrawn. UNREADABLE for one that is not there."""
     held = [one for one in results if _is_file(one) and one.text(11).upper() not in WITHDRAWN]
-    return tuple(Inner("", _decoded(one)) for one in held)
+    return tuple(Inner("", _decoded(pieces)) for pieces in _wholes(held))
 
 
 def beside(results: Sequence[Segment]) -> tuple[str, ...]:
@@ -111,10 +114,36 @@ def _is_file(one: Segment) -> bool:
     return not (kinds & {"TEXT"} and one.text(5, 3).upper() in _PLAIN) and not (kinds <= {"", "TX", "FT"})
 
 
-def _decoded(one: Segment) -> bytes:
-    """The file of an OBX. UNREADABLE when something else stands where a file is announced: a placeholder."""
+def _wholes(held: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """The OBX of each file: a PDF may be cut over several, numbered by their sub-identifiers (HL7 v2.5 §7.4.2.4)."""
+    pieces: list[Segment] = []
+    for one in held:
+        if pieces and not _goes_on(pieces, one):
+            yield pieces
+            pieces = []
+        pieces.append(one)
+    if pieces:
+        yield pieces
+
+
+def _goes_on(pieces: Sequence[Segment], one: Segment) -> bool:
+    """Whether an OBX holds what follows of a PDF that has not ended."""
+    last, number = pieces[-1].text(4), one.text(4)
+    numbered = last.isdecimal() and number.isdecimal() and int(number) == int(last) + 1
+    if not numbered or one.text(3) != pieces[0].text(3) or _packed(one).startswith(_PDF):
+        return False
+    return _packed(pieces[0]).startswith(_PDF) and not _END.search("".join(_packed(pieces[-1])[-_TAIL:].split()))
+
+
+def _packed(one: Segment) -> str:
     parts = one.raw(5).split(one.signs.component)
-    data = delimited.base64_file(parts[4] if len(parts) > 4 else parts[-1])
+    return parts[4] if len(parts) > 4 else parts[-1]
+
+
+def _decoded(pieces: Sequence[Segment]) -> bytes:
+    """The file of its OBX. UNREADABLE when something else stands where a file is announced: a placeholder."""
+    one = pieces[0]
+    data = delimited.base64_file("".join(map(_packed, pieces)))
     if sniff(data) in {Kind.TEXT, Kind.EMPTY, Kind.UNKNOWN}:
         detail = f"Le message annonce un fichier{_named(one)} mais n'en contient pas le contenu."
         raise FormatError(Reason.UNREADABLE, detail)
@@ -128,8 +157,7 @@ def _named(one: Segment) -> str:
 
 def _told(one: Segment) -> str:
     """Encapsulated plain text, in base64 or as it is."""
-    parts = one.raw(5).split(one.signs.component)
-    packed = parts[4] if len(parts) > 4 else parts[-1]
+    packed = _packed(one)
     if one.text(5, 4).upper() != "BASE64":
         return one.signs.unescape(packed)
     return charset.decode(delimited.base64_file(packed))

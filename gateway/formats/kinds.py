@@ -6,9 +6,10 @@ import re
 import struct
 from collections.abc import Sequence
 
+from gateway.formats import charset
 from gateway.formats.headers import Fields
 from gateway.formats.part import Part
-from gateway.formats.sniff import IMAGES, Kind
+from gateway.formats.sniff import IMAGES, Kind, sniff
 from gateway.model.documents import Envelope
 
 _ALTERNATIVES = frozenset({Kind.TEXT, Kind.HTML, Kind.RTF})  # the same words again, in another dress
@@ -42,6 +43,15 @@ _AUTOMATIC_SUBJECT = re.compile(
     r"resposta autom[áa]tica|risposta automatica|gelesen\s*:|le[íi]do\s*:|letto\s*:|lido\s*:|gelezen\s*:)",
     re.IGNORECASE,
 )
+_REPLIES = ("x-autoreply", "x-autorespond", "x-autoresponse")
+#: Above what a reply or a forward repeats, as mail programs write it.
+_QUOTATION = re.compile(
+    r"^[ \t]*(?:-{3,}[ \t]*(?:Message (?:d.origine|original|initial|transf|transmis)|Original Message|"
+    r"Forwarded message|D[ée]but du message)|"
+    r"(?:Le|On) [^\r\n]{5,200}(?:\r?\n[^\r\n]{0,100})?(?:a [ée]crit|wrote)[ \t\xa0]*:|"
+    r"(?:De|From)[ \t\xa0]?:[^\r\n]{1,300}\r?\n(?:Envoy[ée]|Sent|Objet|Subject|[ÀA]|To)[ \t\xa0]?:)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _UNDELIVERED = re.compile(
     r"undeliver(ed|able)|non[ -]remis|[ée]chec de (la )?(remise|distribution)|delivery (status|failure|has failed)|"
     r"mail delivery (failed|system)|returned mail|failure notice|unzustellbar|no se puede entregar|mancato recapito|"
@@ -67,6 +77,7 @@ _DOCUMENT_SIDE = 480  # pixels: an A4 page is 595 × 842 at 72 dpi, logos and ba
 _DOCUMENT_AREA = 350_000  # a strip of an electrocardiogram has more, a banner less
 _DOCUMENT_BYTES = 12_000
 _READABLE_HEIGHT = 160  # pixels at which a page shown in a text cannot be read
+_DRAWN = re.compile(r"\.(?:emz|wmz|emf|wmf|svgz?)$", re.IGNORECASE)  # the logos of Office and of web pages
 _SHOWN = re.compile(r"<img\b[^<>]{0,2000}>", re.IGNORECASE)
 _SHOWN_SIZE = r"\b%s\s*[=:]\s*[\"']?\s*(\d{1,4})(?:px)?(?=[\s\"';/>])"
 
@@ -84,9 +95,21 @@ def is_report(root: Fields, parts: Sequence[Part], envelope: Envelope) -> bool:
 
 def is_automatic_answer(root: Fields, envelope: Envelope) -> bool:
     """Whether a mail without document was sent by a machine."""
-    marked = envelope.automatic or any(root.get(name) for name in ("x-autoreply", "x-autorespond", "x-autoresponse"))
+    marked = envelope.automatic or any(root.get(name) for name in _REPLIES)
     subject = envelope.subject
     return marked or bool(_AUTOMATIC_SUBJECT.match(subject) or _UNDELIVERED.match(subject.strip()))
+
+
+def is_automatic_reply(root: Fields) -> bool:
+    """Whether a machine answered another mail: what its text repeats of that mail was already received."""
+    return root.token("auto-submitted") == "auto-replied" or any(root.get(name) for name in _REPLIES)
+
+
+def is_quoted(kind: Kind, data: bytes) -> bool:
+    """Whether the message in a text stands only in what a reply or a forward repeats: a person wrote above it."""
+    text = charset.decode(data)
+    found = _QUOTATION.search(text)
+    return found is not None and sniff(text[: found.start()].encode()) is not kind
 
 
 def is_automatic(root: Fields, return_path: str | None) -> bool:
@@ -103,7 +126,8 @@ def is_automatic(root: Fields, return_path: str | None) -> bool:
 
 def is_accessory(part: Part, kind: Kind, data: bytes, html: str) -> bool:
     """A signature, a card, an appointment, a logo, a disclaimer: beside the letter, not a letter."""
-    if part.media_type in SIGNATURE_TYPES or part.media_type in _MACHINE_TYPES:
+    control = part.media_type == "application/pgp-encrypted" and data[:8].lower() == b"version:"  # RFC 3156 §4
+    if control or part.media_type in SIGNATURE_TYPES or part.media_type in _MACHINE_TYPES:
         return True
     if kind in NEVER or part.filename.lower() in {"smime.p7s", "thumbs.db"} or data.startswith(_ARMOUR):
         return True
@@ -115,6 +139,8 @@ def is_accessory(part: Part, kind: Kind, data: bytes, html: str) -> bool:
         return True
     if kind in IMAGES:
         return _is_decoration(part, kind, data, html)
+    if _is_shown(part, html) and _DRAWN.search(part.filename) and len(data) < _DOCUMENT_BYTES:
+        return True
     return kind in {Kind.TEXT, Kind.HTML} and _is_notice(part, data)
 
 
@@ -147,13 +173,17 @@ def _is_decoration(part: Part, kind: Kind, data: bytes, html: str) -> bool:
     """An image is decoration when it is small, in pixels and, unless the text shows it, in bytes too."""
     if kind is Kind.TIFF:
         return False
-    shown = bool(part.content_id) and f"cid:{part.content_id}" in html
+    shown = _is_shown(part, html)
     embedded = shown or (part.disposition != "attachment" and bool(part.content_id or part.disposition))
     sides = dimensions(kind, data)
     if shown and sides is not None and _shown_height(part.content_id, html, sides) <= _READABLE_HEIGHT:
         return True
     small = len(data) < _DOCUMENT_BYTES if sides is None else _is_small(*sides)
     return small and (embedded or kind is Kind.GIF or len(data) < _DOCUMENT_BYTES)
+
+
+def _is_shown(part: Part, html: str) -> bool:
+    return bool(part.content_id) and f"cid:{part.content_id}" in html
 
 
 def _is_small(width: int, height: int) -> bool:

@@ -14,8 +14,8 @@ from gateway.formats.drafts import Context, Draft
 from gateway.formats.errors import FormatError
 from gateway.formats.headers import Fields
 from gateway.formats.limits import DEFAULT, Limits
-from gateway.formats.part import Part, uuencoded
 from gateway.formats.office import words
+from gateway.formats.part import Part, uuencoded
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Carrier, DocumentReading, Envelope, MailReading
 from gateway.model.reasons import Ignored, Reason
@@ -37,7 +37,8 @@ def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = 
     if kinds.is_report(fields, parts, stated):
         return MailReading(VERSION, stated, (), ignored=Ignored.REPORT)
     context = Context(limits, schema, envelope.markup(parts), Budget(limits))
-    found = drafts.with_beside([draft for part in parts for draft in _of_part(part, context)])
+    repeated = kinds.is_automatic_reply(fields)
+    found = drafts.with_beside([draft for part in parts for draft in _of_part(part, context, repeated=repeated)])
     documents = _numbered(_under_signatures(_settled(found, limits), parts))
     if any(document.ignored is not Ignored.NOT_A_DOCUMENT for document in documents):
         return MailReading(VERSION, stated, documents)
@@ -65,7 +66,7 @@ def extract(raw: bytes, part: str, *, limits: Limits = DEFAULT) -> bytes:
     return data
 
 
-def _of_part(part: Part, context: Context) -> list[Draft]:
+def _of_part(part: Part, context: Context, *, repeated: bool) -> list[Draft]:
     if part.too_deep:
         return [drafts.unopened(part)]
     data = part.decoded()
@@ -76,9 +77,10 @@ def _of_part(part: Part, context: Context) -> list[Draft]:
         named = ((_uuencoded(part, number, name), content) for number, (name, content) in enumerate(files))
         return [draft for inner, content in named for draft in drafts.of_part(inner, content, context)]
     kind = sniff(data)
-    if kind in _LETTERS:
+    repeated = kind in _LETTERS and (repeated or kinds.is_quoted(kind, data))
+    if kind in _LETTERS and not repeated:
         return drafts.body_document(part.path, kind, data, part.text(context.limits.document_text), context)
-    if envelope.is_words(part, data) and not dangers.is_test_virus(data):
+    if (repeated or envelope.is_words(part, data)) and not dangers.is_test_virus(data):
         return []
     return drafts.of_part(part, data, context)
 

@@ -115,12 +115,12 @@ def sniff(data: bytes) -> Kind:
             return kind
     if data[:1] == b"0" and _CMS.search(data[:32]):
         return Kind.PKCS7
+    if data[257:262] == b"ustar":  # before PDF: the first file of an archive begins at 512
+        return Kind.OTHER_ARCHIVE
     if b"%PDF-" in data[:1024]:
         return Kind.PDF
     if data[128:132] == b"DICM":
         return Kind.DICOM
-    if data[257:262] == b"ustar":
-        return Kind.OTHER_ARCHIVE
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return Kind.WEBP
     return _textual(data) or (Kind.TEXT if _is_text(data[:4096]) else _by_libmagic(data))

@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.identity import dates
 from gateway.identity.compare import claimed_givens, contradict
+from gateway.identity.fullnames import Names
 from gateway.identity.mentions import mentions
 from gateway.identity.names import is_prefix, tokens
 from gateway.identity.page import Page, lay_out
@@ -39,7 +40,35 @@ def completed(claim: Claim, text: str, on: str = "") -> Claim:
     sexes = whole | (stated - alone) if whole or _is_child(claim, on) else stated | alone
     if len(sexes) != 1 or not sexes <= _SEXES:
         return claim
-    return replace(claim, sex=sexes.pop(), found=(*claim.found, ("sex", "texte")))
+    named = _both_names(claim, beside)
+    return replace(named, sex=sexes.pop(), found=(*named.found, ("sex", "texte")))
+
+
+def _both_names(claim: Claim, beside: Iterable[Mention]) -> Claim:
+    """The claim with the birth name and the used name that the text gives beside its one family name."""
+    double = next((one for one in beside if one.birth or one.used), None)
+    own = _family_said(claim, double) if double else None
+    if double is None or own is None or claim.family_name is None:
+        return claim
+    birth, used = _said(double.birth) or own, _said(double.used) or own
+    return replace(claim, family_name=None, birth_name=birth, used_name=used if used != birth else None)
+
+
+def _family_said(claim: Claim, one: Mention) -> str | None:
+    """The family name of a mention without the given names of the claim; None when it cannot be told."""
+    if one.names.whole is None:
+        return one.names.family
+    words, ours = tokens(one.names.whole), claimed_givens(claim)
+    for given in (ours, ours[:1]):
+        if given and len(words) > len(given) and words[-len(given) :] == given:
+            return " ".join(words[: -len(given)])
+        if given and len(words) > len(given) and words[: len(given)] == given:
+            return " ".join(words[len(given) :])
+    return " ".join(words) if words in _families(claim) else None
+
+
+def _said(part: Names | None) -> str | None:
+    return (part.family or part.whole) if part else None
 
 
 def others(claim: Claim, text: str, source: str = "text") -> tuple[Claim, ...]:
@@ -106,9 +135,11 @@ def _is_of(claim: Claim, one: Mention) -> bool:
     families = _families(claim)
     if one.names.whole:
         words = tokens(one.names.whole)
-        return words in families or any(words in (f + ours[:n], ours[:n] + f) for f in families for n in (1, len(ours)))
-    named = [part.family for part in (one.names, one.birth, one.used) if part and part.family]
-    return any(tokens(name) in families for name in named)
+        if words in families or any(words in (f + ours[:n], ours[:n] + f) for f in families for n in (1, len(ours))):
+            return True
+        if _family_said(claim, one) is None:
+            return False
+    return any(tokens(_said(part)) in families for part in (one.names, one.birth, one.used))
 
 
 def _is_whole(claim: Claim, one: Mention) -> bool:

@@ -7,9 +7,11 @@ belongs to them, and a date counts only when it is not told as that of something
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from gateway.identity import dates, fullnames, roles
@@ -20,6 +22,9 @@ from gateway.identity.words import Words
 from gateway.model.identity import Patient
 
 _MOST_NAMINGS: Final = 40  # of one patient: a name on every page of a long text, and more
+_MOST_DATES: Final = 1_000
+_ABOVE: Final = 300
+_CLOSE: Final = 60  # words between a family name and a given name in two cells
 _BESIDE: Final = re.compile(r"[ ,.\-(/|:;)']{0,5}\n?[ \-(|]{0,3}")
 _CELL: Final = re.compile(r"\n| {2}|[|:;,()]")
 _CELLS_APART: Final = 3  # lines between a family name and a given name, each alone in its cell
@@ -77,8 +82,7 @@ class Sighting:
 
 def namings(words: Words, patients: Iterable[Patient]) -> tuple[Naming, ...]:
     """Where the patients are named; a name inside a longer one of another patient is that other's."""
-    copied = roles.Spans(roles.copy_spans(words.page))
-    found = [each for patient in patients for each in _of(words, patient, copied)[:_MOST_NAMINGS]]
+    found = [each for patient in patients for each in islice(_of(words, patient), _MOST_NAMINGS)]
     return tuple(one for one in found if not any(_inside(one, other) for other in found))
 
 
@@ -87,7 +91,7 @@ def sightings(words: Words, named: Sequence[Naming]) -> tuple[Sighting, ...]:
     page = words.page
     return tuple(
         Sighting(one, written, kind)
-        for written in words.dates
+        for written in words.dates[:_MOST_DATES]
         for one in _owners(page, written, named)
         if dates.agree(written.value, one.patient.birth_date) and (kind := kind_of(page, written)) is not Kind.ACT
     )
@@ -95,9 +99,10 @@ def sightings(words: Words, named: Sequence[Naming]) -> tuple[Sighting, ...]:
 
 def kind_of(page: Page, written: Written) -> Kind:
     """Whether a birth's word stands before a date, another word of a day, or none."""
-    before = page.folded[page.line_start(written.start) : written.start]
+    before = page.before(written.start)
     if not before.strip(" |-*•:"):
-        above = page.folded[: page.line_start(written.start)].rstrip().rsplit("\n", 1)[-1]
+        start = page.line_start(written.start)
+        above = page.folded[max(0, start - _ABOVE) : start].rstrip().rsplit("\n", 1)[-1]
         before = "" if re.search("[0-9]", above) else above
     born = _BORN.search(before)
     if born and not _DONE.search(born.group("then")):
@@ -126,19 +131,17 @@ def _inside(one: Naming, other: Naming) -> bool:
     return longer and other.start <= one.start and one.end <= other.end and one.patient.ipp != other.patient.ipp
 
 
-def _of(words: Words, patient: Patient, copied: roles.Spans) -> list[Naming]:
+def _of(words: Words, patient: Patient) -> Iterator[Naming]:
     given = words.find(tokens(patient.first_given))
     families = {tokens(patient.birth_name), tokens(patient.used_name)}
     listed = frozenset(tokens(patient.given_names))
-    if not given:
-        return []
-    return [
-        naming
-        for family in families
-        for place in words.find(family)
-        for its in given
-        if (naming := _together(words, patient, place, its, listed, copied)) is not None
-    ]
+    for family in sorted(families):
+        for place in words.find(family) if given else ():
+            close = bisect_left(given, (place[0] - _CLOSE, 0)), bisect_right(given, (place[1] + _CLOSE, 0))
+            for its in given[slice(*close)]:
+                naming = _together(words, patient, place, its, listed)
+                if naming is not None:
+                    yield naming
 
 
 def _together(
@@ -147,7 +150,6 @@ def _together(
     family: tuple[int, int],
     given: tuple[int, int],
     listed: frozenset[str],
-    copied: roles.Spans,
 ) -> Naming | None:
     """The naming that a family name and a given name make when they touch, or stand alone in two cells near by."""
     if family[0] < given[1] and given[0] < family[1]:
@@ -158,25 +160,23 @@ def _together(
     beside = not more and _BESIDE.fullmatch(words.between(left[1] - 1, right[0]))
     listing = not after and 0 < len(more) <= 4 and all(word.text in listed for word in more)
     if not (beside or listing):
-        return _in_cells(words, patient, family, given, copied)
+        return _in_cells(words, patient, family, given)
     first, last = _begins(words, left[0]), _ends(words, right[1])
     cut = (left[1], right[0]) if after else (right[0], right[0])
     names = words.written(first, cut[0]), words.written(cut[1], last)
     start, end = words.all[first].start, words.all[last - 1].end
-    part = roles.stands_aside(words.page, start, end, copied), roles.is_kin(words.page, start, end)
+    part = roles.stands_aside(words.page, start, end, words.copied), roles.is_kin(words.page, start, end)
     return Naming(patient, start, end, *(names if after else names[::-1]), *part)
 
 
-def _in_cells(
-    words: Words, patient: Patient, family: tuple[int, int], given: tuple[int, int], copied: roles.Spans
-) -> Naming | None:
+def _in_cells(words: Words, patient: Patient, family: tuple[int, int], given: tuple[int, int]) -> Naming | None:
     page = words.page
     spans = [(words.all[first].start, words.all[after - 1].end) for first, after in (family, given)]
     apart = abs(page.line_number(spans[0][0]) - page.line_number(spans[1][0]))
     if apart > _CELLS_APART or not all(_alone(page, *span) for span in spans):
         return None
     start, end = min(spans)[0], max(spans)[1]
-    aside = any(roles.stands_aside(page, *span, copied) for span in spans)
+    aside = any(roles.stands_aside(page, *span, words.copied) for span in spans)
     kin = any(roles.is_kin(page, *span) for span in spans)
     return Naming(patient, start, end, words.written(*family), words.written(*given), aside, kin)
 
@@ -191,9 +191,15 @@ def _alone(page: Page, start: int, end: int) -> bool:
 
 
 def _begins(words: Words, first: int) -> int:
-    while first > 0 and words.joined(first - 1) and _belongs(words, first - 1):
+    while first > 0 and words.joined(first - 1) and _belongs(words, first - 1) and not _announces(words, first - 1):
         first -= 1
     return first
+
+
+def _announces(words: Words, place: int) -> bool:
+    """Whether a word says that a child's name follows: "Enfant DUPONT Léa"; "Bébé" may be followed by the mother's."""
+    word = words.all[place]
+    return word.text == "ENFANT" and words.page.text[word.end : word.end + 1] != "-"
 
 
 def _ends(words: Words, after: int) -> int:

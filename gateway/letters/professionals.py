@@ -47,7 +47,6 @@ _ELIDED = re.compile(r"[dl]['’][^\W\d_a-zà-ÿ]")  # d'Espinay
 _MARRIED = frozenset({"epouse", "ep", "epse", "nee", "née"})
 _TOKEN = re.compile(r"\(?[^\W\d_][^\s,;:()|/]*\)?|[,;:|/]|\d+|\S")
 _RPPS = re.compile(r"rpps\D{0,20}((?:\d[ .]?){10}\d)(?!\d)|(?<!\d)(10\d{9})(?!\d)", re.IGNORECASE)
-_ELIDED = re.compile(r"d['’][^\W\d_a-z]")  # "d'Ormesson"
 _MOST_WORDS = 7
 
 
@@ -113,8 +112,8 @@ def _run(text: str) -> tuple[list[str], int]:
         bare = token.strip("().")
         plain = fold(bare).rstrip("'")
         is_particle = plain in _PARTICLES or plain in _MARRIED
-        capital = bare[0].isupper() or _ELIDED.match(bare) is not None
-        if not bare or not (capital or is_particle) or (plain in _STOPS and not is_particle):
+        begins = bare[2:] if bare[:2] in {"d'", "d’"} else bare  # "Paul d'Ormesson"
+        if not bare or not (begins[:1].isupper() or is_particle) or (plain in _STOPS and not is_particle):
             break
         if any(letter.isdigit() for letter in bare) or len(found) >= _MOST_WORDS or text[end : match.start()].strip():
             break

@@ -145,7 +145,9 @@ def test_gzip_names_its_file_and_is_bounded() -> None:
 def test_other_archives_wait_with_a_word_of_help() -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
-        archive.addfile(tarfile.TarInfo("a.pdf"), io.BytesIO())
+        letter = tarfile.TarInfo("a.pdf")
+        letter.size = len(LETTER)
+        archive.addfile(letter, io.BytesIO(LETTER))
     for data, name in (
         (b"Rar!\x1a\x07\x00" + bytes(60), "a.rar"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(60), "a.7z"),

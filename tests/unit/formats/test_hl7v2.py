@@ -335,3 +335,27 @@ def test_damage_is_read_or_refused(cuts: list[tuple[int, int, bytes]]) -> None:
     with contextlib.suppress(FormatError):
         hl7v2.split(data, DEFAULT)
         hl7v2.read(data, DEFAULT)
+
+
+def _pieces(*values: str, numbers: tuple[int, ...] = (1, 2, 3)) -> list[str]:
+    """The OBX of one code over which a file is cut."""
+    label = "11502-2^Compte rendu^LN"
+    packed = (f"^application^pdf^Base64^{value}" for value in values)
+    fields = zip(numbers, packed, strict=False)
+    return ["|".join(["OBX", "1", "ED", label, str(n), value, "", "", "", "", "", "F"]) for n, value in fields]
+
+
+def test_a_pdf_cut_over_several_results_is_one_file() -> None:
+    packed = base64.b64encode(PDF).decode()
+    (file,) = read(patient(), request(), *_pieces(packed[:301], packed[301:610], packed[610:])).embedded
+    assert file.data == PDF
+
+
+def test_results_that_do_not_follow_each_other_are_no_pieces_of_a_file() -> None:
+    packed = base64.b64encode(PDF).decode()
+    whole = read(patient(), request(), *_pieces(packed, packed)).embedded
+    assert [file.data for file in whole] == [PDF, PDF]
+    for pieces in (_pieces(packed[:300], packed[300:], numbers=(1, 3)), _pieces(packed, "Q29tcHRlIHJlbmR1")):
+        with pytest.raises(FormatError) as refused:
+            read(patient(), request(), *pieces)
+        assert refused.value.reason is Reason.UNREADABLE

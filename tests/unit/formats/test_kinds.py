@@ -87,11 +87,76 @@ def test_photographed_letter_however_it_is_joined(disposition: str) -> None:
         (b"-----BEGIN CERTIFICATE-----\nx", "ada.cer", "application/octet-stream", False),
         (b"0\x82\x03\x00certificate", "ada.cer", "application/pkix-cert", False),
         (b"\x00\x05\x16\x07" + bytes(80), "._lettre.pdf", "application/applefile", False),
+        (b"Version: 1\r\n", "version.asc", "application/pgp-encrypted", False),
+        (b"-----BEGIN PGP MESSAGE-----\nx", "lettre.asc", "application/pgp-encrypted", True),
     ],
 )
 def test_what_comes_beside(data: bytes, name: str, kind: str, document: bool) -> None:
     raw = builders.mail(text(), attached(LETTER, "a.pdf"), attached(data, name, kind))
     assert [one.ignored is None for one in mail.read(raw).documents] == [True, document]
+
+
+@pytest.mark.parametrize("name", ["image001.emz", "image002.wmf", "logo.svg"])
+def test_drawings_that_the_text_shows_are_logos(name: str) -> None:
+    drawn = b"<svg xmlns='http://www.w3.org/2000/svg'/>" if name.endswith("svg") else b"\x01\x00" + bytes(200)
+    assert not _shown("<img src='cid:image001@x'>", drawn, name)
+    assert _shown("", drawn, name)
+    assert _shown("<img src='cid:image001@x'>", drawn + bytes(20_000), name)
+
+
+MESSAGE = """4512
+MERCOEUR
+ODILE
+3 RUE DU PORT
+
+41200 ROMORANTIN
+07/02/1951
+
+260911
+11/09/2026
+LABO       Laboratoire du Val
+HOP        CH
+Mme MERCOEUR ODILE
+Hb 13,1
+****FIN****
+""".replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "-----Message d'origine-----",
+        "---------- Forwarded message ---------",
+        "Le lun. 14 sept. 2026 à 10:12, Laboratoire du Val\r\n<labo@val.mssante.fr> a écrit :",
+        "De : Laboratoire du Val\r\nEnvoyé : lundi 14 septembre 2026 10:12",
+        "From: labo@val.mssante.fr\r\nSubject: resultats",
+    ],
+)
+def test_a_message_that_an_answer_repeats_is_no_document(above: str) -> None:
+    asked = text(f"Bonjour, que pensez-vous de ce résultat ?\r\n\r\n{above}\r\n\r\n{MESSAGE}")
+    assert mail.read(builders.mail(asked)).problem is Reason.NO_DOCUMENT
+    (letter,) = mail.read(builders.mail(asked, attached(LETTER, "cr.pdf"))).documents
+    assert letter.filename == "cr.pdf"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", ""),
+        ("Bonjour,\r\nci-dessous.\r\n\r\n", ""),
+        ("", "\r\n-----Message d'origine-----\r\nMerci."),
+    ],
+)
+def test_a_message_of_the_mail_itself_is_a_document(before: str, after: str) -> None:
+    (one,) = mail.read(builders.mail(text(before + MESSAGE + after))).documents
+    assert one.problem is None
+
+
+def test_what_a_machine_repeats_in_its_answer_is_no_document() -> None:
+    answer = text("Je suis absente.\r\n\r\n" + MESSAGE)
+    assert mail.read(builders.mail(answer, head="Auto-Submitted: auto-replied\r\n")).ignored is Ignored.REPORT
+    sent = mail.read(builders.mail(text(MESSAGE), head="Auto-Submitted: auto-generated\r\n"))
+    assert (sent.ignored, len(sent.documents)) == (None, 1)
 
 
 def _headed(subject: str, *parts: bytes, sender: str = "ada.exemple@cabinet.mssante.fr", head: str = "") -> MailReading:

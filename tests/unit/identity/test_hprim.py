@@ -32,6 +32,11 @@ def _head(claim: Claim) -> str:
         ("MERCOEUR Odile née le 07/02/1951", "F"),
         ("Sexe : F\nHb 13", "F"),
         ("Mme MERCOEUR née LAVIGNE Odile, née le 07/02/1951", "F"),
+        ("Madame LAVIGNE Odile née MERCOEUR", "F"),
+        ("Mme LAVIGNE ODILE NÉE MERCOEUR", "F"),
+        ("Mme LAVIGNE Paule née MERCOEUR", None),
+        ("Nouveau-né MERCOEUR, garçon de Mme MERCOEUR Odile", None),
+        ("BB de Mme MERCOEUR Odile", None),
         ("Hb 13", None),
         ("J'ai vu son mari, M. MERCOEUR, ce jour.", None),
         ("Son fils, Monsieur Paul MERCOEUR, l'accompagne.", None),
@@ -56,6 +61,20 @@ def test_the_sex_is_that_of_the_same_person(body: str, sex: str | None) -> None:
 )
 def test_a_civility_before_the_family_name_alone_is_not_a_child_s(body: str, sex: str | None) -> None:
     assert hprim.completed(CHILD, _head(CHILD) + body, DAY).sex == sex
+
+
+@pytest.mark.parametrize(
+    ("body", "birth", "used"),
+    [
+        ("Mme LAVIGNE ODILE née MERCOEUR", "MERCOEUR", "LAVIGNE"),
+        ("Mme MERCOEUR ODILE née LAVIGNE", "LAVIGNE", "MERCOEUR"),
+        ("Mme MERCOEUR Odile épouse LAVIGNE", "MERCOEUR", "LAVIGNE"),
+    ],
+)
+def test_both_names_that_the_text_gives_must_fit(body: str, birth: str, used: str) -> None:
+    claim = hprim.completed(WOMAN, _head(WOMAN) + body, DAY)
+    assert (claim.birth_name, claim.used_name, claim.family_name) == (birth, used, None)
+    assert hprim.others(claim, _head(WOMAN) + body) == ()
 
 
 def test_a_sex_that_is_stated_stays() -> None:

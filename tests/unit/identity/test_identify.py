@@ -166,3 +166,9 @@ def test_a_letter_of_nobody_proposes_whoever_stands_in_it() -> None:
 def test_without_a_text_nothing_is_added() -> None:
     said = Evidence((Claim("text", family_name="MARTIN"),))
     assert identify(said, (JEAN, CLAIRE), OPEN).reason is Reason.IDENTITY_INCOMPLETE
+
+
+def test_a_word_that_announces_a_child_is_no_part_of_the_name() -> None:
+    header = Claim("hprim", family_name="MARTIN", first_given="JEAN", birth_date="19560312", sex="M")
+    for line, ipp in (("Enfant MARTIN Jean, né le 12/03/1956", JEAN.ipp), ("Bébé MARTIN Jean, né le 12/03/1956", None)):
+        assert identify(Evidence((header,), None, line), (JEAN,), OPEN).ipp == ipp

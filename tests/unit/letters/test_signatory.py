@@ -41,6 +41,8 @@ def signs(text: str) -> list[tuple[str, str]]:
         ("Dr Anne VERNAY, cardiologue", ("Anne", "VERNAY")),
         ("Dr Anne VERNAY - Chef de service", ("Anne", "VERNAY")),
         ("Dr Anne de Lestrac", ("Anne", "de Lestrac")),
+        ("Dr Anne-Lise d'Ormond", ("Anne-Lise", "d'Ormond")),
+        ("Dr Anne d’ORMOND", ("Anne", "d’ORMOND")),
         ("Docteur VERNAY", ("", "VERNAY")),
         ("Dr Karim Haddad (remplaçant le Dr Anne Vernay)", ("Karim", "Haddad")),
         ("Dr Karim HADDAD remplaçant du Dr Anne VERNAY", ("Karim", "HADDAD")),
