@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-_COMMENT: Final = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
-_AT_RULE: Final = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
-_RULE: Final = re.compile(r"([^{}]{1,2000})\{([^{}]*)\}")
+_COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
+_PIECE: Final = re.compile(r"[{};]|[^{};]+")
 _SELECTOR: Final = re.compile(r"([a-z][a-z0-9]*)?(?:([.#])([\w-]+))?$", re.IGNORECASE)
 _MOST_RULES: Final = 2000
+_LONGEST: Final = 500_000
 _ZERO: Final = re.compile(r"0+(?:\.0+)?(?:px|pt|em|rem|%)?$")
 
 Declarations = Mapping[str, str]
@@ -61,8 +61,25 @@ def hides(said: Declarations) -> bool:
 
 
 def _rules(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    plain = _AT_RULE.sub(" ", _COMMENT.sub(" ", text[:500_000]))
-    for match in _RULE.finditer(plain):
-        said = declarations(match.group(2))
-        for selector in match.group(1).split(","):
+    for prelude, inside in _blocks(_COMMENT.sub(" ", text[:_LONGEST])):
+        said = declarations(inside)
+        for selector in prelude.split(","):
             yield selector.strip(), said
+
+
+def _blocks(text: str) -> Iterator[tuple[str, str]]:
+    """What stands before each pair of braces and in it; at-rules (media, imports) and their blocks left out."""
+    prelude, inside, depth = "", "", 0
+    for piece in _PIECE.findall(text):
+        if piece == "{":
+            depth += 1
+        elif piece == "}":
+            depth = max(depth - 1, 0)
+            if not depth:
+                if not prelude.lstrip().startswith("@"):
+                    yield prelude, inside
+                prelude = inside = ""
+        elif depth == 1:
+            inside += piece
+        elif not depth:
+            prelude = "" if piece == ";" else piece

@@ -92,6 +92,7 @@ class _Reader:
         self._items: list[Run | Picture] = []
         self._lists: list[tuple[str, int]] = []
         self._marker = ""
+        self._unchosen: set[etree._Element] = set()
 
     def read(self, root: etree._Element) -> list[Block]:
         """The blocks of the whole page."""
@@ -112,7 +113,8 @@ class _Reader:
         said = self._sheet.of(tag, one.get("id", ""), one.get("class", "").split(), one.get("style", ""))
         if tag in _BLOCKS or tag in {"table", "tr", "td", "th"}:
             self._flush()
-        self._looks.append(_look(one, tag, said, self._looks[-1]))
+        look = _look(one, tag, said, self._looks[-1])
+        self._looks.append(replace(look, hidden=True) if one in self._unchosen else look)
         if self._looks[-1].hidden:
             return
         if tag == "table":
@@ -125,6 +127,8 @@ class _Reader:
             self._lists.append((one.get("type") or ("1" if tag == "ol" else ""), _whole(one.get("start"), 1) - 1))
         elif tag == "li":
             self._marker = self._next_marker(one)
+        elif tag == "select":
+            self._unchosen |= _unchosen(one)
         else:
             self._put(one, tag)
 
@@ -206,11 +210,7 @@ def _look(one: etree._Element, tag: str, said: css.Declarations, before: _Look) 
     return replace(
         before,
         style="".join(sorted(letters)),
-        hidden=before.hidden
-        or tag in _UNSEEN
-        or one.get("hidden") is not None
-        or css.hides(said)
-        or _unchosen(one, tag),
+        hidden=before.hidden or tag in _UNSEEN or one.get("hidden") is not None or css.hides(said),
         capitals=said.get("text-transform") == "uppercase" or (before.capitals and "text-transform" not in said),
         position="super" if tag == "sup" or vertical == "super" else "sub" if tag == "sub" or vertical == "sub" else "",
         kept_blanks=tag in {"pre", "textarea"}
@@ -221,14 +221,11 @@ def _look(one: etree._Element, tag: str, said: css.Declarations, before: _Look) 
     )
 
 
-def _unchosen(one: etree._Element, tag: str) -> bool:
-    """An option that its list does not show."""
-    parent = one.getparent()
-    if tag != "option" or parent is None:
-        return False
-    options = list(parent.iter("option"))
-    chosen = [option for option in options if option.get("selected") is not None] or options[:1]
-    return one not in chosen
+def _unchosen(select: etree._Element) -> set[etree._Element]:
+    """The options that a list does not show."""
+    options = list(select.iter("option"))
+    chosen = {option for option in options if option.get("selected") is not None} or set(options[:1])
+    return set(options) - chosen
 
 
 def _image(one: etree._Element) -> Iterator[Picture]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.formats import charset
@@ -25,6 +25,7 @@ _TOKEN: Final = re.compile(
 )
 _STREAMS: Final = ("head", "body", "beside", "notes", "foot")
 _BLANKS: Final = re.compile(r"[ \xa0]*\n[ \xa0]*")
+_MOST_WAITING: Final = 16_384
 #: Switches of the letters; \plain sets them all off.
 _SWITCHES: Final = frozenset({"v", "deleted", "webhidden", "caps"})
 _POSITIONS: Final = {"super": "super", "sub": "sub", "nosupersub": ""}
@@ -42,6 +43,12 @@ class _Group:
     on: frozenset[str] = frozenset()
     fonts: bool = False
     starred: bool = False
+
+    def inner(self) -> _Group:
+        """A group that opens in it; by hand, there are millions."""
+        return _Group(
+            self.stream, self.unseen, self.font, self.skipped_after, self.position, self.on, self.fonts, starred=False
+        )
 
 
 @dataclass(slots=True)
@@ -73,33 +80,32 @@ class _Reader:
     waiting: bytearray = field(default_factory=bytearray)
     to_skip: int = 0
     notes: int = 0
+    written: int = 0
 
     def read(self, data: bytes, start: int) -> list[str]:
         """The streams in the order of reading."""
         position = start
-        while position < len(data):
-            token = _TOKEN.match(data, position)
-            position = token.end() if token else position + 1
-            if token is None:
-                continue
-            if token["open"]:
+        while (token := _TOKEN.match(data, position)) and self.written <= self.limits.document_text:
+            position = token.end()
+            kind = token.lastgroup
+            if kind == "open":
                 self._open()
-            elif token["close"]:
+            elif kind == "close":
                 self._close()
                 if not self.groups:
                     break
-            elif token["word"]:
+            elif kind in {"word", "number"}:
                 word, number = token["word"].decode("ascii"), int(token["number"]) if token["number"] else None
                 if word == "bin":
                     position += max(number or 0, 0)
                 else:
                     self._word(word, number)
-            elif token["sign"]:
+            elif kind == "sign":
                 self._sign(token["sign"].decode("latin-1"))
-            else:
+            elif kind:
                 self._bytes(token)
         self._flush()
-        if len(self.groups) > 1:
+        if len(self.groups) > 1 and token is None:
             raise FormatError(Reason.UNREADABLE, "Le document RTF est coupé avant sa fin.")
         return [_clean("".join(self.streams[name])) for name in _STREAMS]
 
@@ -108,7 +114,7 @@ class _Reader:
         self.to_skip = 0
         if len(self.groups) > self.limits.rtf_depth:
             raise FormatError(Reason.UNSAFE, "Le document RTF est imbriqué de façon anormale.")
-        self.groups.append(replace(self.groups[-1], starred=False) if self.groups else _Group())
+        self.groups.append(self.groups[-1].inner() if self.groups else _Group())
 
     def _close(self) -> None:
         self._flush()
@@ -197,11 +203,13 @@ class _Reader:
             self.fonts[group.font].name += data[:64]
         elif group.unseen:
             return
-        elif token["text"] and any(byte >= 0x80 for byte in data) and charset.guess(data) == "utf-8":
+        elif token["text"] and not data.isascii() and charset.guess(data) == "utf-8":
             self._flush()
             self._write(data.decode("utf-8", "replace"))
         else:
             self.waiting += data
+            if len(self.waiting) > _MOST_WAITING:
+                self._flush()
 
     def _flush(self) -> None:
         """Decode the bytes gathered, in the encoding of the font."""
@@ -220,6 +228,7 @@ class _Reader:
         if group.unseen or group.on & {"v", "deleted", "webhidden"}:
             return
         text = text.upper() if "caps" in group.on else text
+        self.written += len(text)
         self.streams[group.stream].append(raised(text, group.position))
 
 

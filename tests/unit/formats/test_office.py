@@ -301,6 +301,20 @@ def test_more_than_a_letter_can_have_is_refused() -> None:
         words.read(Kind.HTML, b"<p>abcdef</p>", replace(DEFAULT, office_text=5))
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<select>" + "<option>x" * 30_000,
+        "<style>" + "@a" * 150_000,
+        "<style>" + "/*" * 150_000,
+        "<style>" + "a{" * 150_000,
+        "<style>" + ",".join(f".c{n}" for n in range(50_000)) + "{display:none}</style>",
+    ],
+)
+def test_long_ones_are_read_in_the_time_that_their_length_takes(page: str) -> None:
+    assert words.read(Kind.HTML, f"<html>{page}".encode(), DEFAULT).text in {"", "x"}
+
+
 _SEEDS = (
     docx(p(LETTER), table(("a", "b")), section("header:default:header1"), header1=p("x"), image1=picture()),
     odt(f"<text:p>{LETTER}</text:p><text:list><text:list-item/></text:list>"),
