@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from random import Random
 
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
@@ -33,8 +34,9 @@ def page(lines: Sequence[str] = LETTER, *, dpi: int = 200) -> Image.Image:
 
 
 def noisy(picture: Image.Image, amount: float = 50) -> Image.Image:
-    """Grey paper and grain."""
-    grain = Image.effect_noise(picture.size, amount)
+    """Grey paper and grain of this standard deviation, always the same."""
+    grain = Image.frombytes("L", picture.size, Random(7).randbytes(picture.width * picture.height))
+    grain = grain.point([round(128 + (value - 128) * amount / 74) for value in range(256)])
     return ImageChops.add(picture.point([int(40 + value * 0.8) for value in range(256)]), grain, 1, -128)
 
 
