@@ -28,6 +28,7 @@ from gateway.model.reasons import Reason
 _FROM_TEXT: Final = frozenset(("text", "ocr", "hprim"))
 _OPEN: Final = frozenset(("no-identity", "traits-incomplete", "ins-incomplete"))
 _SHOWN: Final = 5
+_MOST: Final = 20  # places of one patient; a longer text says the same again
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _recalled(
     patients = {one.naming.patient.ipp for one in sighted}
     if len(patients) != 1 or any(one.kin for one in named if one.patient.ipp in patients):
         return found
-    made = [claim for one in sighted if (claim := stated(words, one, said.source, said.on)) is not None]
+    made = [claim for one in sighted[:_MOST] if (claim := stated(words, one, said.source, said.on)) is not None]
     stated_as = tuple(_of_family(claim, made) for claim in said.claims)
     every = (*stated_as, *((said.metadata,) if said.metadata else ()))
     if not made or any(contradict(one, other) for one in made for other in (*made, *every)):
@@ -170,7 +171,7 @@ def _completed(main: Claim, made: Claim) -> Claim:
 def _near(page: Page, sighted: Sequence[Sighting], source: str) -> tuple[Candidate, ...]:
     """The patients who stand in the text, each beside what stands there, best first."""
     best: dict[str, Candidate] = {}
-    for one in sighted:
+    for one in sighted[:_MOST]:
         shown = candidate(claim_of(page, one, source), one.naming.patient)
         if shown.ipp not in best or best[shown.ipp].score < shown.score:
             best[shown.ipp] = shown

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 LONGEST = 100_000
 _WRAPPED = 55
+_BEFORE = 120
 _LABELLED = re.compile(r"[ \-*•]*[A-Z][A-Z' ]{1,30}(?:\([A-Z]\))? ?:")  # a line that begins anew: "Concerne :"
 _ALIKE = {"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"}
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
@@ -35,6 +36,21 @@ class Page:
     def line_start(self, at: int) -> int:
         """The offset at which the line of an offset begins."""
         return self.starts[self.line_number(at) - 1]
+
+    def before(self, at: int) -> str:
+        """What stands, folded, before an offset on its line; the last 120 letters."""
+        return self.folded[max(self.line_start(at), at - _BEFORE) : at]
+
+    def between(self, first: int, last: int) -> str:
+        """The lines, folded, from one number to another, both included and from 1."""
+        first, last = max(1, first), min(len(self.starts), last)
+        end = self.starts[last] - 1 if last < len(self.starts) else len(self.folded)
+        return self.folded[self.starts[first - 1] : end]
+
+    def written_between(self, first: int, last: int) -> str:
+        """The same as written."""
+        start = self.starts[max(1, first) - 1]
+        return self.text[start : start + len(self.between(first, last))]
 
     def lines(self) -> list[tuple[int, str]]:
         """Every line with the offset of its beginning, folded, without its line end."""

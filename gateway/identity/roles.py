@@ -51,7 +51,7 @@ def part_of(page: Page, mention: Mention, head: str) -> Part:
 def stands_aside(page: Page, start: int, end: int, copied: Spans) -> bool:
     """Whether the words around a name make it a relative's, a professional's, or a copy recipient's."""
     before, after = context(page, start), _following(page, end)
-    labelled = lexicon.PROFESSIONAL_LABEL.search(page.folded[page.line_start(start) : start])
+    labelled = lexicon.PROFESSIONAL_LABEL.search(page.before(start))
     titled = labelled or _TITLE_BEFORE.search(before) or lexicon.PROFESSION.match(after)
     return copied.hold(start) or bool(titled) or is_kin(page, start, end) or _under_heading(page, start)
 

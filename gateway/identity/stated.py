@@ -21,6 +21,7 @@ from gateway.model.identity import Claim
 
 _AROUND: Final = 2  # lines above and below that may speak against the place
 _SEXED_AROUND: Final = 3
+_WIDEST: Final = 2_000  # letters around an identity: beyond, these are no lines of a letter
 _PROSE: Final = 8  # small words in a line
 _YOUNG: Final = 2  # years: a date without a birth's word may then be that of the letter
 #: Two words that begin with a capital side by side, as a name is written.
@@ -57,8 +58,9 @@ def stated(words: Words, seen: Sighting, source: str, on: date) -> Claim | None:
     """
     page = words.page
     first, last = sorted((page.line_number(seen.naming.start), page.line_number(seen.date.start)))
-    around = _lines(page, first - _AROUND, last + _AROUND)
-    if seen.naming.aside or roles.speaks_of_kin(around) or _CHILD.search(around) or _is_prose(page, first, last):
+    around = page.between(first - _AROUND, last + _AROUND)
+    told = roles.speaks_of_kin(around) or _CHILD.search(around)
+    if seen.naming.aside or told or len(around) > _WIDEST or _is_prose(page, first, last):
         return None
     if not _dated(words, seen, first, last, on) or _somebody_else(words, seen, on):
         return None
@@ -99,7 +101,7 @@ def _dated(words: Words, seen: Sighting, first: int, last: int, on: date) -> boo
         return False
     another = any(kind is Kind.BARE and _is_old(each, on) for each, kind in kinds.items())
     born = int(seen.naming.patient.birth_date[:4])
-    return not another and born <= on.year - _YOUNG and _only_labels(_lines(page, first, last), names)
+    return not another and born <= on.year - _YOUNG and _only_labels(page.between(first, last), names)
 
 
 def _is_old(written: Written, on: date) -> bool:
@@ -109,8 +111,7 @@ def _is_old(written: Written, on: date) -> bool:
 
 def _somebody_else(words: Words, seen: Sighting, on: date) -> bool:
     """Whether anywhere in the text another date stands beside somebody's name: a list, a second letter, a footer."""
-    page = words.page
-    copied = roles.Spans(roles.copy_spans(page))
+    page, copied = words.page, words.copied
     others = [each for each in words.dates if not dates.compatible(each.value, seen.date.value)]
     return any(
         kind is not Kind.ACT
@@ -124,10 +125,9 @@ def _somebody_else(words: Words, seen: Sighting, on: date) -> bool:
 
 def _written_lines(page: Page, at: int) -> str:
     """The line of a date; with the two above when nothing else stands on it, as names over their date do."""
-    lines = page.text.split("\n")
     number = page.line_number(at)
-    alone = not re.search(r"[^\W\d_]{3}", lines[number - 1])
-    return "\n".join(lines[max(0, number - 3) if alone else number - 1 : number])
+    alone = not re.search(r"[^\W\d_]{3}", page.written_between(number, number))
+    return page.written_between(number - 2 if alone else number, number)
 
 
 def _own_words(seen: Sighting) -> frozenset[str]:
@@ -141,7 +141,7 @@ def _only_labels(folded: str, names: frozenset[str]) -> bool:
 
 
 def _is_prose(page: Page, first: int, last: int) -> bool:
-    lines = page.text.split("\n")[first - 1 : last]
+    lines = page.written_between(first, last).split("\n")
     return any(sum(word.islower() for word in _SMALL.findall(line)) >= _PROSE for line in lines)
 
 
@@ -149,15 +149,17 @@ def _sex(page: Page, seen: Sighting) -> str | None:
     """One sex, said beside the name or the date, by a label near them, or alone on a line; two are none."""
     naming = seen.naming
     first, last = sorted((page.line_number(naming.start), page.line_number(seen.date.start)))
-    near = _lines(page, first - _SEXED_AROUND, last + _SEXED_AROUND)
+    near = page.between(first - _SEXED_AROUND, last + _SEXED_AROUND)
+    if len(near) > _WIDEST:
+        return None
     said = [m.group("said") for form in (_LABELLED, _ALONE) for m in form.finditer(near)]
     for start, end in ((naming.start, naming.end), (seen.date.start, seen.date.end)):
-        before = _BEFORE.search(page.folded[page.line_start(start) : start])
+        before = _BEFORE.search(page.before(start))
         after = _AFTER.match(page.folded, end)
         said += [m.group("said") for m in (before, after) if m]
     sexes = {lexicon.SEX.get(word) or sex_of(word) for words in said for word in re.findall(_SEX, words)}
     sexes |= {_told(page, seen)}
-    if _BOTH.search(_lines(page, first, last)):
+    if _BOTH.search(page.between(first, last)):
         return None
     return next(iter(sexes - {None}), None) if len(sexes - {None}) == 1 and "U" not in sexes else None
 
@@ -166,10 +168,6 @@ def _told(page: Page, seen: Sighting) -> str | None:
     """The sex that "née" or a civility says, read on from the name."""
     naming = seen.naming
     read = tail(page, Mention(naming.start, naming.end, Part.NAMED, fullnames.Names()), dashes=False)
-    before = page.folded[page.line_start(seen.date.start) : seen.date.start]
+    before = page.before(seen.date.start)
     born = re.search(r"(?<![A-Z/])(NEE?) LE ?:? ?$", before)
     return ({"NE": "M", "NEE": "F"}[born.group(1)] if born else None) or read.sex
-
-
-def _lines(page: Page, first: int, last: int) -> str:
-    return "\n".join(page.folded.split("\n")[max(0, first - 1) : last])

@@ -6,11 +6,13 @@ import re
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from gateway.identity import roles
 from gateway.identity.names import normalise, words_of
 from gateway.identity.page import Page
 from gateway.identity.textdates import Written, every
 
 _WORD: Final = re.compile(r"[^\W_]+")
+_MOST: Final = 400  # places of one name: beyond, the text is no letter
 _JOINED: Final = re.compile(r"[ \-']{1,2}|")
 
 
@@ -23,7 +25,7 @@ class Word(NamedTuple):
 
 
 class Words:
-    """The words of a page in order, found again by what they say; and its dates."""
+    """The words of a page in order, found again by what they say; its dates, and its lists of copies."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -37,11 +39,16 @@ class Words:
         """The whole dates that the page writes."""
         return every(self.page)
 
+    @cached_property
+    def copied(self) -> roles.Spans:
+        """The lists of copy recipients."""
+        return roles.Spans(roles.copy_spans(self.page))
+
     def find(self, name: tuple[str, ...]) -> list[tuple[int, int]]:
         """Where a name stands, as (place of its first word, place after its last), its words joined as in a name."""
         return [
             (at, at + len(name))
-            for at in (self._places.get(name[0], ()) if name else ())
+            for at in (self._places.get(name[0], ())[:_MOST] if name else ())
             if tuple(word.text for word in self.all[at : at + len(name)]) == name
             and all(self.joined(place) for place in range(at, at + len(name) - 1))
         ]

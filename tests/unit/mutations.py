@@ -419,8 +419,8 @@ _IDENTITY = (
     _one(
         "kin around what is sighted",
         "identity/stated.py",
-        "seen.naming.aside or roles.speaks_of_kin(around) or ",
-        "",
+        "told = roles.speaks_of_kin(around) or ",
+        "told = ",
         f"{_TEXT}what_is_not_plainly_an_identity_states_nothing",
     ),
     _one(
