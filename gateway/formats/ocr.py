@@ -175,7 +175,11 @@ def _words(engine: tesserocr.PyTessBaseAPI) -> Iterator[_Seen]:
 @lru_cache(maxsize=1)
 def _engine() -> tesserocr.PyTessBaseAPI:
     folder = _folder()
-    return tesserocr.PyTessBaseAPI(path=folder, lang=_LANGUAGE, psm=tesserocr.PSM.AUTO, oem=tesserocr.OEM.LSTM_ONLY)
+    engine = tesserocr.PyTessBaseAPI(path=folder, lang=_LANGUAGE, psm=tesserocr.PSM.AUTO, oem=tesserocr.OEM.LSTM_ONLY)
+    # Its default is /dev/null, opened for writing at the first remark: refused in a reader, where it then crashes. The
+    # standard error, where remarks go without it, leads nowhere there.
+    engine.SetVariable("debug_file", "")
+    return engine
 
 
 def _folder() -> str:
