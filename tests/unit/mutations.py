@@ -628,4 +628,52 @@ _FEEDING = tuple(
     for condition, name in _CONDITIONS
 )
 
-MUTATIONS = _FORMATS + _INTAKE + _IDENTITY + _POLICY + _FEEDING
+#: Guard, module, fragment, what stands there instead, test.
+_OFFICE = tuple(
+    _one(f"office: {guard}", f"formats/office/{module}.py", fragment, without, f"tests/unit/formats/test_{test}")
+    for guard, module, fragment, without, test in (
+        ("size", "blocks", "min(room) < 0", "False", "office.py::test_more_than_a_letter_can_have_is_refused"),
+        (
+            "macros",
+            "words",
+            '"macroenabled" in one',
+            "False",
+            "office.py::test_macros_and_passwords_stay_what_they_were",
+        ),
+        (
+            "key",
+            "odt",
+            'b"encryption-data" in',
+            "b'-' not in",
+            "office.py::test_macros_and_passwords_stay_what_they_were",
+        ),
+        ("hidden", "docx", " or look.hidden", "", "office.py::test_hidden_letters_and_instructions_are_left_out"),
+        (
+            "fields",
+            "docx",
+            "any(self._instructions) or ",
+            "",
+            "office.py::test_hidden_letters_and_instructions_are_left_out",
+        ),
+        (
+            "deleted",
+            "docx",
+            'child(one, "trPr", "del") is None',
+            "True",
+            "office.py::test_tracked_changes_are_accepted",
+        ),
+        ("html hidden", "css", 'said.get("display") == "none"', "False", "office.py::test_html_as_a_browser_shows_it"),
+        (
+            "html depth",
+            "html",
+            "len(self._looks) > _DEEPEST",
+            "False",
+            "office.py::test_html_nested_without_end_is_refused",
+        ),
+        ("rtf depth", "rtf", "len(self.groups) > self.limits.rtf_depth", "False", "rtf.py::test_depth_and_cuts"),
+        ("rtf objects", "rtf", 'if word == "objdata":', "if False:", "rtf.py::test_an_object_inside_is_unsafe"),
+        ("rtf deleted", "rtf", '{"v", "deleted"}', '{"v"}', "rtf.py::test_letters"),
+    )
+)
+
+MUTATIONS = _FORMATS + _INTAKE + _IDENTITY + _POLICY + _FEEDING + _OFFICE

@@ -47,7 +47,7 @@ class Styles:
         letters = {letter for name, letter in _LETTERS.items() if said.get(name, "off").lower() not in _OFF}
         return Look(
             style="".join(sorted(letters)),
-            hidden=any(said.get(name, "off").lower() not in _OFF for name in ("vanish", "webHidden")),
+            hidden=said.get("vanish", "off").lower() not in _OFF,
             capitals=said.get("caps", "off").lower() not in _OFF,
             position={"superscript": "super", "subscript": "sub"}.get(said.get("vertAlign", ""), ""),
         )

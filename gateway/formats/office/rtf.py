@@ -27,7 +27,7 @@ _STREAMS: Final = ("head", "body", "beside", "notes", "foot")
 _BLANKS: Final = re.compile(r"[ \xa0]*\n[ \xa0]*")
 _MOST_WAITING: Final = 16_384
 #: Switches of the letters; \plain sets them all off.
-_SWITCHES: Final = frozenset({"v", "deleted", "webhidden", "caps"})
+_SWITCHES: Final = frozenset({"v", "deleted", "caps"})
 _POSITIONS: Final = {"super": "super", "sub": "sub", "nosupersub": ""}
 
 
@@ -225,7 +225,7 @@ class _Reader:
 
     def _write(self, text: str) -> None:
         group = self.groups[-1] if self.groups else _Group()
-        if group.unseen or group.on & {"v", "deleted", "webhidden"}:
+        if group.unseen or group.on & {"v", "deleted"}:
             return
         text = text.upper() if "caps" in group.on else text
         self.written += len(text)
