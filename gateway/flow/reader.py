@@ -114,7 +114,7 @@ def _with_claims(one: DocumentReading) -> DocumentReading:
     if not one.claims:
         return replace(one, claims=(*shown, *text.claims(one.text, one.text_source)))
     own = tuple(hprim.completed(claim, one.text, one.act_date) for claim in one.claims)
-    return replace(one, claims=(*own, *shown, *hprim.others(own[0], one.text, one.text_source)))
+    return replace(one, claims=(*own, *shown, *hprim.others(own[0], one.text, one.text_source, one.act_date)))
 
 
 def _with_letter(one: DocumentReading, received: str) -> DocumentReading:

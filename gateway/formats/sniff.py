@@ -95,6 +95,9 @@ _CLINICAL_DOCUMENT = re.compile(rb"<(?:[\w.-]{1,40}:)?ClinicalDocument[\s>]")
 _STYLE_SHEET = re.compile(r"<(?:[\w.-]{1,40}:)?(?:stylesheet|transform)\b")
 _PROLOG = re.compile(r"(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 _PROLOG_LENGTH = 65_536
+_PROLOG_START = 2048
+#: A page saved with its pictures in one file (RFC 2557): the source of a mail, which nobody reads as it is.
+_WEB_ARCHIVE = re.compile(r"(?:MIME-Version|From|Snapshot-Content-Location|Content-Type)[ \t]*:", re.IGNORECASE)
 _HTML_START = re.compile(
     r"<!doctype html|<(?:html|head|body|meta|title|style|table|div|span|p|h[1-6]|b|font|center|br)[\s/>]"
 )
@@ -170,6 +173,8 @@ def _textual(data: bytes) -> Kind | None:
         return Kind.MAIL if is_mail(head) else Kind.PKCS7
     if upper.startswith(("BEGIN:VCARD", "BEGIN:VCALENDAR")):
         return Kind.VCARD if upper.startswith("BEGIN:VCARD") else Kind.CALENDAR
+    if _WEB_ARCHIVE.match(head) and "multipart/related" in head[:_PROLOG_START].lower():
+        return Kind.UNKNOWN
     if upper.startswith("<"):
         return _markup(data, head)
     return Kind.HPRIM_MEDECIN if message_marks.is_hprim_medecin(start_of_text(data, _MESSAGE)) else None

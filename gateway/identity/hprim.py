@@ -6,13 +6,14 @@ text is plainly another person's must not be filed under the name in its fields.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from gateway.identity import dates
 from gateway.identity.compare import claimed_givens, contradict
-from gateway.identity.fullnames import Names
+from gateway.identity.fullnames import Names, run
 from gateway.identity.mentions import mentions
 from gateway.identity.names import is_prefix, tokens
 from gateway.identity.page import Page, lay_out
@@ -22,6 +23,8 @@ from gateway.model.identity import Claim
 
 _SEXES: Final = frozenset(("M", "F"))
 _OF_AGE: Final = 15  # years before which "M." and "Mme" with a family name alone are a parent's
+_TOP: Final = 20  # lines in which a text says of whom it is
+_NEWBORN: Final = re.compile(r"(?m)^[ \-*•]{0,8}(?P<child>NOUVEAU[- ]NEE?|NNEE?|BEBE|BB) ?:? (?=[A-Z])")
 _HEAD: Final = 60  # letters of a line that can be but a civility and a name
 
 
@@ -71,11 +74,23 @@ def _said(part: Names | None) -> str | None:
     return (part.family or part.whole) if part else None
 
 
-def others(claim: Claim, text: str, source: str = "text") -> tuple[Claim, ...]:
-    """The persons whom a text states as its patient and who are not the one of the claim."""
+def others(claim: Claim, text: str, source: str = "text", on: str = "") -> tuple[Claim, ...]:
+    """The persons whom a text states as its patient and who are not the one of the claim; ``on`` as above."""
     stated = [one for one in claims(text, source) if contradict(claim, one) or not _shares_name(claim, one)]
     apart = [one for one in stated if _names(one) or one.birth_date or one.ins]
-    return tuple(apart) or tuple(_headed(claim, lay_out(text), source))
+    page = lay_out(text)
+    return tuple(apart) or tuple(_newborns(claim, page, source, on)) or tuple(_headed(claim, page, source))
+
+
+def _newborns(claim: Claim, page: Page, source: str, on: str) -> Iterable[Claim]:
+    """A newborn who heads a text under the traits of the mother: "NOUVEAU-NE DUPONT", in a message of Mme Dupont."""
+    for found in _NEWBORN.finditer(page.folded) if not _is_child(claim, on) else ():
+        line = page.line_number(found.start())
+        words = tokens(" ".join(run(page, found.end())[0]))
+        family = next((one for one in _families(claim) if words[: len(one)] == one), None)
+        if line <= _TOP and family:
+            said = ("family_name", f"ligne {line}"), ("given_names", f"ligne {line}")
+            yield Claim(source, family_name=" ".join(family), given_names=found.group("child"), found=said)
 
 
 def _headed(claim: Claim, page: Page, source: str) -> Iterable[Claim]:

@@ -17,8 +17,19 @@ _WRITES_SHORT_YEARS = frozenset(("text", "ocr", "hprim"))
 def several_patients(documents: Iterable[Sequence[Claim]]) -> bool:
     """Whether the documents of one mail, each with its claims, name different persons (none of them is then filed)."""
     stated = [[claim for claim in map(heard, claims) if names_somebody(claim)] for claims in documents]
-    mains = [min(claims, key=lambda claim: rank(claim.source)) for claims in stated if claims]
-    return any(contradict(one, other) for one, other in combinations(mains, 2))
+    each = [(min(claims, key=lambda claim: rank(claim.source)), claims) for claims in stated if claims]
+    return any(
+        contradict(one, other)
+        or any(_is_another(one, claim) for claim in theirs)
+        or any(_is_another(other, claim) for claim in ours)
+        for (one, ours), (other, theirs) in combinations(each, 2)
+    )
+
+
+def _is_another(one: Claim, stated: Claim) -> bool:
+    """Whether a claim names somebody else in full, though its document's first source does not."""
+    family = stated.birth_name or stated.used_name or stated.family_name
+    return bool(family and claimed_givens(stated) and stated.birth_date) and contradict(one, stated)
 
 
 def apart(stated: Sequence[Claim], metadata: Claim | None) -> tuple[Reason, str] | None:

@@ -345,3 +345,11 @@ def test_a_dangerous_file_inside_a_cda_makes_it_dangerous() -> None:
     raw = builders.mail(builders.text(), builders.attached(builders.cda(body=inside), "document.xml", "text/xml"))
     (document,) = mail.read(raw).documents
     assert document.problem is Reason.UNSAFE
+
+
+@pytest.mark.parametrize("begins", ["MIME-Version: 1.0\r\n", "From: <Saved by Blink>\r\nMIME-Version: 1.0\r\n"])
+def test_a_web_archive_is_not_filed_as_its_source(begins: str) -> None:
+    page = builders.text("<html><body>Mme Odile MERCOEUR, née le 07/02/1951</body></html>", "html").decode()
+    saved = f'{begins}Content-Type: multipart/related;\r\n boundary="x"\r\n\r\n--x\r\n{page}\r\n--x--\r\n'
+    raw = builders.mail(builders.text(), builders.attached(saved.encode(), "courrier.mht"))
+    assert [one.problem for one in mail.read(raw).documents] == [Reason.UNSUPPORTED_FORMAT]

@@ -113,6 +113,16 @@ def test_a_text_that_agrees_or_says_nothing_adds_nobody(body: str) -> None:
     assert hprim.others(WOMAN, _head(WOMAN) + body) == ()
 
 
+@pytest.mark.parametrize("line", ["NOUVEAU-NÉ MERCOEUR", "Bébé : MERCOEUR, 3 jours", "BB MERCOEUR Odile"])
+def test_a_newborn_is_not_its_mother(line: str) -> None:
+    words = f"{line}\nMme MERCOEUR ODILE\nSang de cordon"
+    said, baby = _head(WOMAN) + words, replace(WOMAN, birth_date="20260601")
+    (child,) = hprim.others(WOMAN, said, "text", DAY)
+    assert match((WOMAN, child), None, (), Policy()).reason is Reason.IDENTITY_CONFLICT
+    assert hprim.others(baby, _head(baby) + words, "text", DAY) == ()
+    assert hprim.others(WOMAN, _head(WOMAN) + "Le nouveau-né va bien.\nNouveau-né : Léo", "text", DAY) == ()
+
+
 def test_the_text_of_a_file_inside_may_be_of_somebody_else() -> None:
     message = Claim("hl7v2", birth_name="LAVIGNE", first_given="ODILE", birth_date="19510207", sex="F")
     letter = "Madame Sophie TERRIER, née le 01/02/1960, a été vue."

@@ -207,6 +207,11 @@ def test_two_persons_of_one_source_are_several_patients() -> None:
 def test_the_documents_of_a_mail_are_about_one_patient_or_several() -> None:
     text = Claim("text", family_name="MARTIN", first_given="Marie-Claire", birth_date="00701231", sex="F")
     assert not several_patients([[CDA], [text], []])
+    another = Claim("text", family_name="TERRIER", first_given="Paul", birth_date="19600201")
+    assert several_patients([[CDA], [replace(CDA, source="hl7v2"), another]])
+    assert several_patients([[CDA, another], [CDA]])
+    assert not several_patients([[CDA], [CDA, replace(another, birth_date=None)]])
+    assert not several_patients([[CDA, another], [another]][:1])
     assert several_patients([[CDA], [], [PLAIN]])
 
 
