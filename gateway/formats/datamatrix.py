@@ -16,7 +16,6 @@ from gateway.formats.sniff import Kind
 _HEADER: Final = "IS01"
 _LONGEST: Final = 600
 _MOST: Final = 4
-_ONLY: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.DataMatrix])
 _LONGEST_SIDE: Final = 65_535  # pixels
 _SCALES: Final = (120, 250)  # dots an inch: modules of half a millimetre, then of a quarter
 
@@ -36,11 +35,12 @@ def of_pdf(data: bytes, pages: Iterable[int], limits: Limits) -> tuple[str, ...]
 
 def of_pictures(pictures: Iterable[Image.Image]) -> tuple[str, ...]:
     """The texts on these pictures, each once. The group separator is kept as 0x1D."""
+    only = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.DataMatrix])
     found: dict[str, None] = {}
     for picture in pictures:
         if max(picture.size) > _LONGEST_SIDE:  # a thread of a page: the library refuses it
             continue
-        for symbol in zxingcpp.read_barcodes(picture, formats=_ONLY):
+        for symbol in zxingcpp.read_barcodes(picture, formats=only):
             text = symbol.bytes.decode("latin-1")
             if text.startswith(_HEADER) and len(text) <= _LONGEST and len(found) < _MOST:
                 found[text] = None

@@ -40,6 +40,15 @@ def noisy(picture: Image.Image, amount: float = 50) -> Image.Image:
     return ImageChops.add(picture.point([int(40 + value * 0.8) for value in range(256)]), grain, 1, -128)
 
 
+def specked(picture: Image.Image, count: int) -> Image.Image:
+    """With so many small blots on the print, always the same."""
+    found, chance = picture.copy(), Random(3)
+    for _ in range(count):
+        left, top = chance.randrange(picture.width), chance.randrange(picture.height // 2)
+        found.paste(0, (left, top, left + 3, top + 3))
+    return found
+
+
 def fax(picture: Image.Image) -> Image.Image:
     """Black and white, at half the height (204 × 98 dots an inch)."""
     small = picture.resize((picture.width, picture.height // 2), Image.Resampling.BOX)
