@@ -41,10 +41,10 @@ def noisy(picture: Image.Image, amount: float = 50) -> Image.Image:
 
 
 def specked(picture: Image.Image, count: int) -> Image.Image:
-    """With so many small blots on the print, always the same."""
+    """With so many small blots on the lines of the print, always the same."""
     found, chance = picture.copy(), Random(3)
     for _ in range(count):
-        left, top = chance.randrange(picture.width), chance.randrange(picture.height // 2)
+        left, top = chance.randrange(100, 1500), chance.randrange(100, 520)
         found.paste(0, (left, top, left + 3, top + 3))
     return found
 
