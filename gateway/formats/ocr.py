@@ -41,6 +41,7 @@ _NAME_OR_FIGURE: Final = re.compile(r"[^\w]*(?:[A-ZÀ-ÖØ-ÞŒ]|\d)")
 _NOISY: Final = 0.06  # share of pixels at the edge of ink: a page of print has 0.005 to 0.03
 _LEAST: Final = 30  # letters of a page that says anything
 _SLOPES: Final = (tuple(range(-5, 6)), (-0.6, -0.3, 0, 0.3, 0.6), (-0.15, 0, 0.15))  # degrees
+_THREAD: Final = 30  # times as long as wide: no page, and what it would cost has no end
 _SMALL: Final = 400  # pixels across in which the slope of the lines is measured
 
 
@@ -63,7 +64,7 @@ class OcrPage:
 
 def read(picture: Image.Image) -> OcrPage:
     """The words of a page (mode L), turned upright. OcrMissingError."""
-    quiet = _quiet(picture)
+    quiet = None if max(picture.size) > _THREAD * min(picture.size) else _quiet(picture)
     if quiet is None:
         return OcrPage((), 0.0)
     best = _best(_straight(quiet))
