@@ -175,9 +175,11 @@ def _textual(data: bytes) -> Kind | None:
         return Kind.VCARD if upper.startswith("BEGIN:VCARD") else Kind.CALENDAR
     if _WEB_ARCHIVE.match(head) and "multipart/related" in head[:_PROLOG_START].lower():
         return Kind.UNKNOWN
-    if upper.startswith("<"):
-        return _markup(data, head)
-    return Kind.HPRIM_MEDECIN if message_marks.is_hprim_medecin(start_of_text(data, _MESSAGE)) else None
+    marked = upper.startswith("<")
+    plain = not marked or upper.startswith("<BR")  # the first line of HPRIM may be blank, and line ends breaks
+    if plain and message_marks.is_hprim_medecin(start_of_text(data, _MESSAGE)):
+        return Kind.HPRIM_MEDECIN
+    return _markup(data, head) if marked else None
 
 
 def _is_text(head: bytes) -> bool:

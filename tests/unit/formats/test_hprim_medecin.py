@@ -179,6 +179,15 @@ def test_end_marks_missing_or_miswritten(end: tuple[str, ...]) -> None:
 OTHER = changed(l2="TERRENOIRE", l3="BASILE", l7="11/10/1967")
 
 
+@pytest.mark.parametrize("code", ["P00123", ""])
+def test_line_ends_that_are_breaks(code: str) -> None:
+    written = message(header=changed(l1=code)).replace("\r\n", "<br>\r\n").encode()
+    assert sniff(written) is Kind.HPRIM_MEDECIN
+    (claim,) = hprim_medecin.read(written, DEFAULT).claims
+    assert (claim.family_name, claim.birth_date) == ("MERCOEUR", "19510207")
+    assert sniff(b"<br>Bonjour<br>Madame") is Kind.HTML
+
+
 @pytest.mark.parametrize("end", [("****FIN****",), ()])
 def test_two_patients_in_a_file_are_two_documents(end: tuple[str, ...]) -> None:
     one, two = message(end=end), message(header=OTHER, text=("", "Rien de particulier."))
