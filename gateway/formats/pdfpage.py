@@ -31,6 +31,11 @@ _EVERYDAY = frozenset(
     "à au ce de des docteur dr du en est et il je la le les madame mme monsieur nom né née par pas pour un une".split()  # noqa: SIM905
 )
 _UNKNOWN = "\ufffd"
+#: Letters that two words have at the least; how far apart two strings of one word may be, and two letters drawn alone.
+_TOUCHING = 4
+_TOUCH = 0.05
+_SPACED = 0.3
+_LINE_GOES_ON = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,12 @@ class _Found:
     guessed: bool
     place: int
 
+    def goes_on(self, x: float, y: float, place: int) -> bool:
+        """Whether a word off the page goes on with the line of this one: a line longer than the paper is still said."""
+        height = self.corners[3] - self.corners[1]
+        beside = abs(y - self.y) < height / 3 and 0 <= x - self.corners[2] < _LINE_GOES_ON * height
+        return place == self.place + 1 and beside
+
     def at(self, turn: int) -> Word:
         """Along a direction: 0 to the right, then anticlockwise."""
         if turn == 0:
@@ -143,11 +154,14 @@ def _found(text: pdfium.FPDF_TEXTPAGE, box: tuple[float, float, float, float]) -
     codes = [pdfium.FPDFText_GetUnicode(text, at) for at in range(count)]
     measure = _Measure(text)
     left, bottom, right, top = box
-    for place, (start, end) in enumerate(_spans(codes)):
+    kept: _Found | None = None
+    spans = (part for span in _spans(codes) for part in measure.drawings(*span))
+    for place, (start, end) in enumerate(spans):
         x, y = measure.origin(start)
-        if not (left - 1 <= x <= right + 1 and bottom - 1 <= y <= top + 1):
+        on_page = left - 1 <= x <= right + 1 and bottom - 1 <= y <= top + 1
+        if not on_page and not (kept and kept.goes_on(x, y, place)):
             continue
-        yield _Found(
+        kept = _Found(
             "".join(map(_letter, codes[start:end])),
             *(x, y),
             measure.corners(start, end - 1),
@@ -156,6 +170,7 @@ def _found(text: pdfium.FPDF_TEXTPAGE, box: tuple[float, float, float, float]) -
             measure.is_guessed(start),
             place,
         )
+        yield kept
 
 
 def _spans(codes: list[int]) -> Iterator[tuple[int, int]]:
@@ -187,6 +202,31 @@ class _Measure:
     def __init__(self, text: pdfium.FPDF_TEXTPAGE) -> None:
         self._text = text
         self._x, self._y, self._box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
+
+    def drawing(self, at: int) -> int:
+        """What a letter was drawn with: the same number for the letters of one string."""
+        return ctypes.cast(pdfium.FPDFText_GetTextObject(self._text, at), ctypes.c_void_p).value or 0
+
+    def drawings(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """A word, cut where two strings only touch: "KOWALCZYK" running into the next column's "Prénom"."""
+        if end - start < _TOUCHING:
+            yield start, end
+            return
+        cuts = [at for at in range(start + 1, end) if self.drawing(at) != self.drawing(at - 1)]
+        bounds = [start, *cuts, end]
+        begin = start
+        for before, cut, after in zip(bounds, cuts, bounds[2:], strict=False):
+            pieces = min(cut - before, after - cut)
+            if abs(self._gap(cut)) > (_TOUCH if pieces > 1 else _SPACED):
+                yield begin, cut
+                begin = cut
+        yield begin, end
+
+    def _gap(self, at: int) -> float:
+        """Between a letter and the one before, in heights; nothing when they are on two lines."""
+        before, here = self.corners(at - 1, at - 1), self.corners(at, at)
+        height = max(before[3] - before[1], here[3] - here[1], 1e-6)
+        return (here[0] - before[2]) / height if self.turn(at) == 0 else 0.0
 
     def origin(self, at: int) -> tuple[float, float]:
         pdfium.FPDFText_GetCharOrigin(self._text, at, self._x, self._y)

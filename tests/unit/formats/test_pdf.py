@@ -16,6 +16,7 @@ from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from gateway.formats import pdf
@@ -152,6 +153,27 @@ def test_words_cut_at_the_end_of_a_line_are_whole_and_names_keep_their_hyphen() 
 
 def test_bold_made_by_drawing_twice_is_read_once_and_what_is_off_the_page_is_not_seen() -> None:
     assert _lines(_drawn((20, 20, "VASSEUR"), (20.1, 20, "VASSEUR"), (20, 400, "caché"))) == ["VASSEUR"]
+
+
+def test_a_line_longer_than_the_paper_is_read_to_its_end_and_no_other_thing_off_the_page() -> None:
+    whole = (
+        "Bien cordialement à vous, Monsieur Yves Tréhorenteuc, né le 12/03/1956, accompagnant de la personne examinée."
+    )
+    assert _lines(_drawn((40, 190, whole), (900, 300, "ailleurs"))) == [whole]
+
+
+@pytest.mark.parametrize("beyond", [-4.0, -2.0, 0.8, 1.5])
+def test_two_strings_that_touch_are_two_words(beyond: float) -> None:
+    end = 40 + (stringWidth("KERMORVAN", "Helvetica", 10) + beyond) / mm
+    assert _lines(_drawn((40, 100, "KERMORVAN"), (end, 100, "Solène"))) == ["KERMORVAN Solène"]
+
+
+def test_letters_drawn_one_by_one_are_words() -> None:
+    at, letters = 40.0, []
+    for letter in "Madame Kermorvan":
+        letters.append((at, 100.0, letter))
+        at += stringWidth(letter, "Helvetica", 10) / mm
+    assert _lines(_drawn(*[mark for mark in letters if mark[2] != " "])) == ["Madame Kermorvan"]
 
 
 def test_a_turned_page_is_read_along_its_lines() -> None:
