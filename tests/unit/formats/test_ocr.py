@@ -101,3 +101,8 @@ def test_the_words_of_the_language_are_looked_for_when_they_are_needed(
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
     with pytest.raises(OcrMissingError):
         ocr.read(drawn.page())
+
+
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 2), (59, 59), (600, 7000)])
+def test_what_has_not_the_shape_of_a_page_is_not_read(size: tuple[int, int]) -> None:
+    assert ocr.read(Image.new("L", size, 255)) == ocr.OcrPage((), 0.0)

@@ -232,7 +232,7 @@ def test_glyphs_of_unknown_letters_are_no_text() -> None:
         structure.save(broken)
     assert pdf.read(data, DEFAULT).text.startswith("Je vois ce jour Madame Claire Aubertin, née le")
     found = pdf.read(broken.getvalue(), DEFAULT)
-    assert (found.text, found.image_only) == ("", True)
+    assert (found.text, found.image_only, found.pictures) == ("", True, (0,))
 
 
 def test_what_is_filled_in_a_form_belongs_to_its_line() -> None:
