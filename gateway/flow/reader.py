@@ -23,6 +23,7 @@ from gateway.formats.limits import DEFAULT
 from gateway.formats.ocr import OcrMissingError
 from gateway.formats.office import words
 from gateway.formats.pdfa.convert import archive
+from gateway.formats.pictures import PicturesReading
 from gateway.formats.rendition import rendition
 from gateway.formats.sniff import sniff
 from gateway.identity import datamatrix, hprim, text
@@ -35,6 +36,9 @@ from gateway.protocols.cda_transform import transform
 #: Bytes and number of documents handed over with a reading; beyond, each is extracted again when it is needed.
 HANDED_OVER = 8 * 1024 * 1024
 HANDED_OVER_DOCUMENTS = 40
+
+#: Sources of claims that are read again when more words are.
+_WORDS = frozenset({"text", "ocr", "datamatrix"})
 
 ILLEGIBLE = "Ce document est une image, dont la passerelle n'a pas pu lire le texte."
 NO_OCR = (
@@ -59,21 +63,27 @@ def look(raw: bytes, one: DocumentReading, date: str) -> DocumentReading:
     """The reading of a document that is pictures, with its symbols, and its words by OCR and whom they name."""
     data = render(raw, one.part) if one.media_type in words.KINDS else mails.extract(raw, one.part)
     try:
-        seen = pictures.read(data, sniff(data), DEFAULT, enough=_tells_who)
+        seen = pictures.read(data, sniff(data), DEFAULT)
     except FormatError as error:
         return replace(one, detail=error.detail)
     except OcrMissingError:
         return replace(one, detail=NO_OCR)
+    if any(not lacking(claim, with_ins=False) for claim in one.claims):
+        return _with_annex(one, seen)
     if seen.text:
         said = "\n".join(filter(None, (seen.text, one.text)))
         one = replace(one, text=said, text_source="ocr", image_only=False)
-    one = replace(one, symbols=seen.symbols, detail=one.detail if seen.text else ILLEGIBLE)
+        one = replace(one, claims=tuple(claim for claim in one.claims if claim.source not in _WORDS))
+    one = replace(one, symbols=seen.symbols or one.symbols, detail=one.detail if seen.text else ILLEGIBLE)
     return _with_letter(_with_claims(one), _day(date))
 
 
-def _tells_who(words: str) -> bool:
-    """Whether a text states all strict traits of somebody."""
-    return any(not lacking(claim, with_ins=False) for claim in text.claims(words, "ocr"))
+def _with_annex(one: DocumentReading, seen: PicturesReading) -> DocumentReading:
+    """A letter whose own text says who: its scanned pages may only tell of somebody else."""
+    others = hprim.others(one.claims[0], seen.text, "ocr") if seen.text else ()
+    shown = tuple(claim for claim in datamatrix.claims(seen.symbols) if claim not in one.claims)
+    said = "\n".join(filter(None, (one.text, seen.text)))
+    return replace(one, text=said, dates=dates_of(said), claims=(*one.claims, *shown, *others), image_only=False)
 
 
 def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:

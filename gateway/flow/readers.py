@@ -16,8 +16,8 @@ from gateway.vault.files import Vault
 WORK = "gateway.flow.reader:work"
 SCHEMA = "CDA_extended.xsd"
 
-#: Three pages by OCR, each read in up to four ways, take longer than any other document.
-LOOK_SECONDS = 90.0
+#: Thirty pages by OCR, each read twice, take longer than any other document.
+LOOK_SECONDS = 240.0
 
 
 class ReaderProcesses:

@@ -39,7 +39,7 @@ class Limits:
     pdf_objects: int = 300_000
     image_pixels: int = 60_000_000
     picture_pixels: int = 12_000_000
-    ocr_pages: int = 3
+    ocr_pages: int = 30
 
 
 DEFAULT = Limits()

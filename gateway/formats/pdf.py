@@ -21,6 +21,7 @@ from gateway.model.reasons import Reason
 logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
 
 _PICTURE = 0.4  # share of a page from which pictures are its matter...
+_ANY_PICTURE = 0.02  # the same where it bears no letter: a blank page is none
 _FEW_LETTERS = 400  # ...unless it bears that many letters
 _UNREADABLE = 0.1  # share of words without known letters from which a page is to be read as a picture
 
@@ -41,8 +42,8 @@ class PdfReading:
 
     @property
     def image_only(self) -> bool:
-        """Whether its words are to be read from pictures: those of the first page, or all."""
-        return bool(self.pictures) and (self.pictures[0] == 0 or not self.text)
+        """Whether words are to be read from pictures."""
+        return bool(self.pictures) or not self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class _Page:
     @property
     def is_picture(self) -> bool:
         letters = sum(letter.isalnum() for line in self.lines for letter in line)
-        return not letters or (not self.hidden and letters < _FEW_LETTERS and self.share >= _PICTURE)
+        if not letters:
+            return self.drawn or self.share >= _ANY_PICTURE
+        return not self.hidden and letters < _FEW_LETTERS and self.share >= _PICTURE
 
 
 def read(data: bytes, limits: Limits) -> PdfReading:
@@ -126,7 +129,7 @@ def _read(page: pypdfium2.PdfPage, notes: list[str]) -> _Page:
     scanned = pictures.share >= _PICTURE and len(words.hidden) > len(words.shown)
     kept = words.hidden if scanned else words.shown
     if words.unknown > _UNREADABLE * len(kept):
-        return _Page(share=pictures.share, drawn=pictures.drawn)
+        return _Page(share=pictures.share, drawn=True)  # what nobody can spell is a drawing
     written = lines(kept)
     together = "".join("".join(written).split())
     written += [note for note in notes if "".join(note.split()) not in together]

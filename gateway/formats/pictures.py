@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,8 +22,8 @@ class PicturesReading:
     symbols: tuple[str, ...]
 
 
-def read(data: bytes, kind: Kind, limits: Limits, *, enough: Callable[[str], bool]) -> PicturesReading:
-    """Look at the first pages, the second and third only until ``enough`` holds of the text read so far.
+def read(data: bytes, kind: Kind, limits: Limits) -> PicturesReading:
+    """Look at every page that is a picture: the last one may be another patient's.
 
     FormatError: UNREADABLE. OcrMissingError when the words of the language are not installed.
     """
@@ -33,8 +32,7 @@ def read(data: bytes, kind: Kind, limits: Limits, *, enough: Callable[[str], boo
     numbers = _numbers(data, kind, limits)
     for picture in raster.pages(data, kind, limits, wanted=numbers[: limits.ocr_pages], dpi=_DPI):
         found |= dict.fromkeys(datamatrix.of_pictures([picture]))
-        if not texts or not enough("\n".join(texts)):
-            texts.append(ocr.read(picture).text)
+        texts.append(ocr.read(picture).text)
     if not found and kind is Kind.PDF and numbers:
         found |= dict.fromkeys(datamatrix.of_pdf(data, sorted({numbers[0], numbers[-1]}), limits))
     text = "\n".join(one for one in texts if one)

@@ -128,7 +128,7 @@ def pages_looked_at(data: bytes) -> None:
     """Words and symbols of the first page, as the reader process asks for them."""
     kind = sniff(data)
     kind = kind if kind in (*_PICTURES, Kind.PDF) else Kind.PDF
-    import_module("gateway.formats.pictures").read(data, kind, DEFAULT, enough=lambda _: True)
+    import_module("gateway.formats.pictures").read(data, kind, DEFAULT)
 
 
 def symbol(data: bytes) -> None:

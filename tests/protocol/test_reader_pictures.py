@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
 
 from gateway.app.compose import open_house
 from gateway.app.config import load
@@ -46,3 +50,41 @@ async def test_what_makes_tesseract_remark_is_survived(house: House) -> None:
     assert (await _looked_at(house, drawn.saved(specks, "PNG"), "photo.png")).text
     blurred = drawn.illegible(drawn.page())
     assert (await _looked_at(house, drawn.saved(blurred, "PNG"), "photo.png")).detail == ILLEGIBLE
+
+
+OTHER = (
+    "Docteur Anselme Vigouroux",
+    "",
+    "Concerne : Monsieur Gatien OLLIVREAU, né le 03/02/1948",
+    "",
+    "Cher confrère, bilan stable.",
+)
+
+
+def _pdf(*pages: object, text: str = "") -> bytes:
+    """Pictures as pages of a PDF, behind a page of text when there is one."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4)
+    for number, line in enumerate(text.splitlines()):
+        canvas.drawString(50, 780 - 16 * number, line)
+    if text:
+        canvas.showPage()
+    for page in pages:
+        canvas.drawImage(ImageReader(page), 0, 300, A4[0], A4[0] * 0.7)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+async def test_the_last_page_of_a_scan_may_be_another_patients(house: House) -> None:
+    seen = await _looked_at(house, _pdf(drawn.page(), drawn.page(OTHER)), "scan.pdf")
+    assert {claim.family_name for claim in seen.claims} == {"KERGOAT", "OLLIVREAU"}
+
+
+async def test_a_scanned_annex_tells_only_of_somebody_else(house: House) -> None:
+    letter = "\n".join(drawn.LETTER)
+    same = await _looked_at(house, _pdf(drawn.page(), text=letter), "lettre.pdf")
+    assert [(claim.source, claim.family_name) for claim in same.claims] == [("text", "KERGOAT")]
+    other = await _looked_at(house, _pdf(drawn.page(OTHER), text=letter), "lettre.pdf")
+    assert [claim.family_name for claim in other.claims] == ["KERGOAT", "OLLIVREAU"]
+    assert other.text_source == "text"

@@ -79,7 +79,6 @@ def test_names_that_end_or_begin_like_blocks() -> None:
         HEADER,
         WHOLE.removeprefix("IS01"),
         "DC04" + WHOLE[4:],
-        WHOLE.replace("185057512345673", "185057512345674"),
         WHOLE.replace("LOVELACE", "Lovelace"),
         WHOLE.replace("ADA", "ADÈLE"),
         WHOLE.replace("10-12-1815", "1815-12-10"),
@@ -112,3 +111,9 @@ def test_two_symbols_are_two_claims() -> None:
 def test_anything_after_the_header_is_read_or_refused(rest: str) -> None:
     claim = read(HEADER + rest)
     assert claim is None or claim.ins is not None
+
+
+def test_a_number_with_a_wrong_key_is_stated_to_stand_against_the_traits() -> None:
+    claim = read(WHOLE.replace("185057512345673", "185057512345674"))
+    assert claim is not None
+    assert claim.ins == Ins("185057512345674", INS_NIR)
