@@ -16,14 +16,15 @@ from lxml import etree
 
 from gateway import letters
 from gateway.flow.asked import Answer, Request
-from gateway.formats import cda, pictures
 from gateway.formats import mail as mails
+from gateway.formats.clinical import cda
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
-from gateway.formats.ocr import OcrMissingError
 from gateway.formats.office import words
+from gateway.formats.pages import pictures
+from gateway.formats.pages.ocr import OcrMissingError
+from gateway.formats.pages.pictures import PicturesReading
 from gateway.formats.pdfa.convert import archive
-from gateway.formats.pictures import PicturesReading
 from gateway.formats.rendition import rendition
 from gateway.formats.sniff import sniff
 from gateway.identity import datamatrix, hprim, text

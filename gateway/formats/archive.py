@@ -16,8 +16,8 @@ import zlib
 from dataclasses import dataclass
 
 from gateway.formats.errors import FormatError
-from gateway.formats.headers import decode_bytes
 from gateway.formats.limits import Limits
+from gateway.formats.mails.headers import decode_bytes
 from gateway.model.reasons import Reason
 
 _BROKEN = (

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from gateway.formats import dangers, envelope, hl7v2, hprim_medecin, hprim_sante, kinds, mime
+from gateway.formats import dangers
 from gateway.formats.archive import Archive, at, gunzipped
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
-from gateway.formats.message import Inner, Message
-from gateway.formats.part import clean_name
+from gateway.formats.mails import envelope, kinds, mime
+from gateway.formats.mails.part import clean_name
+from gateway.formats.messages import hl7v2, hprim_medecin, hprim_sante
+from gateway.formats.messages.message import Inner, Message
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.reasons import Reason
 

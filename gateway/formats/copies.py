@@ -12,10 +12,10 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
-from gateway.formats import pdf
-from gateway.formats.cda import CdaReading
+from gateway.formats.clinical.cda import CdaReading
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
+from gateway.formats.pages import pdf
 from gateway.model.reasons import Reason
 
 _WORD = re.compile(r"[a-z0-9]{4,}")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.formats import ole, smime
 from gateway.formats.errors import FormatError
+from gateway.formats.mails import ole, smime
 from gateway.formats.sniff import IMAGES, Kind, start_of_text
 from gateway.model.reasons import Reason
 

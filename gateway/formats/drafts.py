@@ -9,13 +9,16 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.formats import cda, containers, dangers, kinds, raster, rendition, smime, xdm, xmltree
+from gateway.formats import containers, dangers, rendition, xmltree
 from gateway.formats.archive import Archive, Budget, Entry
+from gateway.formats.clinical import cda, xdm
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
-from gateway.formats.message import Inner, Message
+from gateway.formats.mails import kinds, smime
+from gateway.formats.mails.part import Part
+from gateway.formats.messages.message import Inner, Message
 from gateway.formats.office import words
-from gateway.formats.part import Part
+from gateway.formats.pages import raster
 from gateway.formats.sniff import IMAGES, Kind, sniff
 from gateway.model.documents import Action, Carrier, DocumentReading, Visibility
 from gateway.model.reasons import Ignored, Reason

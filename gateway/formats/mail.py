@@ -7,15 +7,17 @@ from dataclasses import replace
 
 from lxml import etree
 
-from gateway.formats import VERSION, containers, copies, dangers, datamatrix, drafts, envelope, kinds, mime, pdf
+from gateway.formats import VERSION, containers, copies, dangers, drafts
 from gateway.formats.archive import Budget
 from gateway.formats.copies import Original
 from gateway.formats.drafts import Context, Draft
 from gateway.formats.errors import FormatError
-from gateway.formats.headers import Fields
 from gateway.formats.limits import DEFAULT, Limits
+from gateway.formats.mails import envelope, kinds, mime
+from gateway.formats.mails.headers import Fields
+from gateway.formats.mails.part import Part, uuencoded
 from gateway.formats.office import words
-from gateway.formats.part import Part, uuencoded
+from gateway.formats.pages import datamatrix, pdf
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Carrier, DocumentReading, Envelope, MailReading
 from gateway.model.reasons import Ignored, Reason

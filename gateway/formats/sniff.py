@@ -10,7 +10,8 @@ from enum import StrEnum
 
 import magic
 
-from gateway.formats import charset, message_marks
+from gateway.formats import charset
+from gateway.formats.messages import message_marks
 
 
 class Kind(StrEnum):

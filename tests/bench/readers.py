@@ -18,8 +18,9 @@ import pybase64
 import pytest
 from lxml import etree
 
-from gateway.formats import cda, mime
+from gateway.formats.clinical import cda
 from gateway.formats.limits import DEFAULT
+from gateway.formats.mails import mime
 from gateway.formats.sniff import Kind, sniff
 from tests.bench import mix
 from tests.score.emails import files
@@ -38,7 +39,7 @@ def rows() -> Iterator[Line]:
     yield from _mime("MIME, a mail of the mix", mails)
     yield from _mime("MIME, a mail of 40 MB", [mix.large(mix.letter(), LARGE)])
     yield from _cda([file.read_bytes() for file in files("cda-fr")])
-    if find_spec("gateway.formats.ocr"):
+    if find_spec("gateway.formats.pages.ocr"):
         yield from _page()
 
 
@@ -90,7 +91,7 @@ def _cda(documents: list[bytes]) -> Iterator[Line]:
 
 def _page() -> Iterator[Line]:
     """A letter drawn and read; the floor is Tesseract alone on the same picture."""
-    raster, ocr = import_module("gateway.formats.raster"), import_module("gateway.formats.ocr")
+    raster, ocr = import_module("gateway.formats.pages.raster"), import_module("gateway.formats.pages.ocr")
     parts = mime.split(mix.letter(), DEFAULT)[1]
     letter = next(content for part in parts if sniff(content := part.decoded()) is Kind.PDF)
     drawn = _best(lambda: list(raster.pages(letter, Kind.PDF, DEFAULT, wanted=(0,), dpi=300)), runs=2)

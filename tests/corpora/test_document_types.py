@@ -17,7 +17,7 @@ import pypdf
 import pypdf.errors
 
 from gateway.flow.author import others
-from gateway.formats import cda
+from gateway.formats.clinical import cda
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.identity import text as identity

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.formats import cda, mail
+from gateway.formats import mail
+from gateway.formats.clinical import cda
 from gateway.formats.limits import DEFAULT
 from gateway.model.documents import Carrier
 from tests.outside import corpora

@@ -28,9 +28,10 @@ from typing import Any
 
 import pytest
 
-from gateway.formats import headers, mail, mime, tnef
+from gateway.formats import mail
 from gateway.formats.limits import DEFAULT
-from gateway.formats.part import Part
+from gateway.formats.mails import headers, mime, tnef
+from gateway.formats.mails.part import Part
 from gateway.formats.sniff import Kind, sniff
 from tests.outside import corpora
 

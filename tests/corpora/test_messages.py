@@ -11,7 +11,7 @@ import pytest
 from gateway.formats.containers import MESSAGES
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
-from gateway.formats.message import Message
+from gateway.formats.messages.message import Message
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.identity import INS_OIDS
 from tests.outside import corpora

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from gateway.flow import reader
-from gateway.formats import pdf, pictures
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
+from gateway.formats.pages import pdf, pictures
 from gateway.formats.sniff import Kind
 from gateway.identity.names import tokens
 from gateway.model.documents import DocumentReading

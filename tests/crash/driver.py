@@ -26,7 +26,8 @@ from gateway.flow import reader, receive, reconcile
 from gateway.flow.house import House
 from gateway.flow.receive import Sighting
 from gateway.flow.takers import MailboxTaker
-from gateway.formats import cda, mail
+from gateway.formats import mail
+from gateway.formats.clinical import cda
 from gateway.formats.errors import FormatError
 from gateway.formats.pdfa.convert import archive
 from gateway.intake.imap.folders import Folders

@@ -16,9 +16,11 @@ from gateway.delivery.dmp.wire import Response
 from gateway.delivery.dpi import acks
 from gateway.flow import reader
 from gateway.flow.asked import Request
-from gateway.formats import archive, cda, containers, dangers, headers, lzfu, mail, part, smime, xdm
+from gateway.formats import archive, containers, dangers, mail
+from gateway.formats.clinical import cda, xdm
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
+from gateway.formats.mails import headers, lzfu, part, smime
 from gateway.formats.sniff import Kind, sniff
 from gateway.identity import text, textdates
 from gateway.intake import tables
@@ -104,7 +106,7 @@ def signature(data: bytes) -> None:
 
 def pictures(data: bytes) -> None:
     """Each page as a picture."""
-    raster = import_module("gateway.formats.raster")
+    raster = import_module("gateway.formats.pages.raster")
     kind = sniff(data)
     kind = kind if kind in _PICTURES else Kind.PNG
     for _ in raster.pages(data, kind, DEFAULT, wanted=range(raster.count(data, kind, DEFAULT)), dpi=100):
@@ -113,12 +115,12 @@ def pictures(data: bytes) -> None:
 
 def symbols_on_pages(data: bytes) -> None:
     """The Data Matrix symbols of a PDF."""
-    import_module("gateway.formats.datamatrix").of_pdf(data, range(3), DEFAULT)
+    import_module("gateway.formats.pages.datamatrix").of_pdf(data, range(3), DEFAULT)
 
 
 def page_read(data: bytes) -> None:
     """A picture's words; what the bytes hold is refused by the raster."""
-    raster, ocr = import_module("gateway.formats.raster"), import_module("gateway.formats.ocr")
+    raster, ocr = import_module("gateway.formats.pages.raster"), import_module("gateway.formats.pages.ocr")
     kind = sniff(data)
     for picture in raster.pages(data, kind if kind in _PICTURES else Kind.PNG, DEFAULT, wanted=(0,), dpi=100):
         ocr.read(picture.resize((min(picture.width, 200), min(picture.height, 200))))
@@ -128,7 +130,7 @@ def pages_looked_at(data: bytes) -> None:
     """Words and symbols of the first page, as the reader process asks for them."""
     kind = sniff(data)
     kind = kind if kind in (*_PICTURES, Kind.PDF) else Kind.PDF
-    import_module("gateway.formats.pictures").read(data, kind, DEFAULT)
+    import_module("gateway.formats.pages.pictures").read(data, kind, DEFAULT)
 
 
 def symbol(data: bytes) -> None:
@@ -218,19 +220,19 @@ _TABLE: dict[str, _Row] = {
     "formats.mail": (whole_mail, (Kind.MAIL,), ()),
     "flow.reader": (reader_process, (Kind.MAIL,), ()),
     "flow.reader-file": (reader_process_on_a_file, (), ()),
-    "formats.headers": (fields, (Kind.MAIL,), (FormatError,)),
-    "formats.part": (transfer_encodings, (Kind.MAIL, Kind.TEXT), ()),
+    "formats.mails.headers": (fields, (Kind.MAIL,), (FormatError,)),
+    "formats.mails.part": (transfer_encodings, (Kind.MAIL, Kind.TEXT), ()),
     "formats.archive": (zip_members, (Kind.ZIP, Kind.DOCX, Kind.ODT), (FormatError,)),
     "formats.containers": (members, (), (FormatError,)),
-    "formats.lzfu": (compressed_rtf, (Kind.TNEF, Kind.RTF), ()),
+    "formats.mails.lzfu": (compressed_rtf, (Kind.TNEF, Kind.RTF), ()),
     "formats.office.docx": (office, (Kind.DOCX, Kind.ODT), ()),
     "formats.office.odt": (office, (Kind.ODT, Kind.DOCX, Kind.XML), ()),
     "formats.dangers": (dangerous, (), (FormatError,)),
-    "formats.smime-detached": (signature, (Kind.PKCS7,), (FormatError,)),
-    "formats.raster": (pictures, _PICTURES, (FormatError,)),
-    "formats.datamatrix": (symbols_on_pages, (Kind.PDF,), (FormatError,)),
-    "formats.ocr": (page_read, _PICTURES, (FormatError,)),
-    "formats.pictures": (pages_looked_at, (Kind.PDF, *_PICTURES), (FormatError,)),
+    "formats.mails.smime-detached": (signature, (Kind.PKCS7,), (FormatError,)),
+    "formats.pages.raster": (pictures, _PICTURES, (FormatError,)),
+    "formats.pages.datamatrix": (symbols_on_pages, (Kind.PDF,), (FormatError,)),
+    "formats.pages.ocr": (page_read, _PICTURES, (FormatError,)),
+    "formats.pages.pictures": (pages_looked_at, (Kind.PDF, *_PICTURES), (FormatError,)),
     "identity.datamatrix": (symbol, ("symbol",), ()),
     "identity.text": (identity_in_text, (Kind.TEXT, "symbol"), ()),
     "letters.said": (letter, (Kind.TEXT,), ()),

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from gateway.formats import mime
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
+from gateway.formats.mails import mime
 from gateway.formats.sniff import Kind, sniff
 from tests.samples import Samples
 from tests.unit.formats import builders

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 
 from gateway.delivery.dmp import Dmp
-from gateway.formats import cda
+from gateway.formats.clinical import cda
 from gateway.formats.limits import Limits
 from gateway.model.documents import CdaHeader
 from gateway.model.identity import INS_OIDS, Ins

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from gateway.delivery.dpi.mllp import Mllp, Peer, prepare
-from gateway.formats import cda as reader
 from gateway.formats import mail
+from gateway.formats.clinical import cda as reader
 from gateway.formats.limits import Limits
 from gateway.model.delivery import Answer, Outcome
 from gateway.model.documents import Action, Carrier, Envelope, Visibility

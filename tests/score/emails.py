@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.formats import mime
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
+from gateway.formats.mails import mime
 from tests.outside import corpora
 from tests.score import Row, child, most, share
 from tests.score.attachments import expected, normal

@@ -12,7 +12,7 @@ from gateway.flow import look
 from gateway.flow.house import House
 from gateway.flow.reader import ILLEGIBLE, NO_OCR
 from gateway.flow.reader import look as look_at
-from gateway.formats import ocr
+from gateway.formats.pages import ocr
 from gateway.identity import datamatrix
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReadersUnavailable, ReaderTimedOut
 from gateway.ledger.rows import Mail

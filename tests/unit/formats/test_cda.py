@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.formats import cda, mail, xmltree
+from gateway.formats import mail, xmltree
+from gateway.formats.clinical import cda
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
 from gateway.model.documents import Carrier

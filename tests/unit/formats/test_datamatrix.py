@@ -10,8 +10,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from gateway.formats import datamatrix, mail
+from gateway.formats import mail
 from gateway.formats.limits import DEFAULT
+from gateway.formats.pages import datamatrix
 from tests.unit.formats import builders, drawn
 
 INS = "IS01" + "0" * 22 + "S1185057512345673S21.2.250.1.213.1.4.8\x1dS3ADA\x1dS4LOVELACE\x1dS5FS610-12-1815S799100"

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.formats import hprim_sante, mail
+from gateway.formats import mail
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
-from gateway.formats.message import Message
+from gateway.formats.messages import hprim_sante
+from gateway.formats.messages.message import Message
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Carrier
 from gateway.model.identity import Ins

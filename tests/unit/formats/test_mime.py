@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.formats import headers, mime, part
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
+from gateway.formats.mails import headers, mime, part
 from gateway.model.reasons import Reason
 from tests.unit.formats.builders import attached, mail, text
 

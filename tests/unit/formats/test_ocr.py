@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gateway.formats import ocr
-from gateway.formats.layout import Word
-from gateway.formats.ocr import DOUBTFUL, OcrMissingError
+from gateway.formats.pages import ocr
+from gateway.formats.pages.layout import Word
+from gateway.formats.pages.ocr import DOUBTFUL, OcrMissingError
 from tests.unit.formats import drawn
 
 NAMED = "Concerne : Madame Solène KERGOAT, née le 17/05/1962"

@@ -19,10 +19,10 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from gateway.formats import pdf
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
 from gateway.formats.office import fonts
+from gateway.formats.pages import pdf
 from gateway.model.reasons import Reason
 from tests.unit.formats import builders
 

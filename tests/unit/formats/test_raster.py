@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gateway.formats import raster
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
+from gateway.formats.pages import raster
 from gateway.formats.sniff import Kind
 from gateway.model.reasons import Reason
 from tests.unit.formats import builders, drawn

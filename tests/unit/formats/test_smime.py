@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 
-from gateway.formats import mail, smime
+from gateway.formats import mail
 from gateway.formats.errors import FormatError
+from gateway.formats.mails import smime
 from gateway.model.documents import MailReading
 from gateway.model.reasons import Ignored, Reason
 from tests.unit.formats import builders

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.formats import lzfu, mail, tnef
+from gateway.formats import mail
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
+from gateway.formats.mails import lzfu, tnef
 from gateway.model.reasons import Ignored, Reason
 from tests.unit.formats import builders
 from tests.unit.formats.builders import attached, attribute, mapi, pdf, text, zipped

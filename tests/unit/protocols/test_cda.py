@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.formats import cda as reader
+from gateway.formats.clinical import cda as reader
 from gateway.formats.limits import Limits
 from gateway.protocols.cda import CdaError, build
 from tests import outside

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.formats import cda as reader
+from gateway.formats.clinical import cda as reader
 from gateway.formats.limits import Limits
 from gateway.model.documents import CdaHeader
 from gateway.protocols.cda import CdaError, build

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
-from gateway.formats import kinds, smime
 from gateway.formats.errors import FormatError
-from gateway.formats.headers import Fields
 from gateway.formats.limits import Limits
+from gateway.formats.mails import kinds, smime
+from gateway.formats.mails.headers import Fields
+from gateway.formats.mails.part import Part, without_uuencoded
 from gateway.formats.office import rtf
-from gateway.formats.part import Part, without_uuencoded
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Envelope
 

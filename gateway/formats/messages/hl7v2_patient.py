@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from gateway.formats import delimited
-from gateway.formats.delimited import Segment
+from gateway.formats.messages import delimited
+from gateway.formats.messages.delimited import Segment
 from gateway.model.identity import INS_OIDS, Claim, Ins
 
 _INS_TYPES: Final = frozenset({"INS", "INS-NIR", "INS-NIA"})

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gateway.formats import hprim_header, message_text, readable
 from gateway.formats.errors import FormatError
-from gateway.formats.hprim_header import END, Header
 from gateway.formats.limits import Limits
-from gateway.formats.message import Inner, Message
+from gateway.formats.messages import hprim_header, message_text, readable
+from gateway.formats.messages.hprim_header import END, Header
+from gateway.formats.messages.message import Inner, Message
 from gateway.model.identity import Claim
 from gateway.model.reasons import Reason
 

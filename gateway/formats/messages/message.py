@@ -12,7 +12,7 @@ from gateway.model.identity import Claim
 class Inner:
     """Bytes found inside others. ``name`` may be empty; ``signature`` is the state of the S/MIME signature around.
 
-    ``accessory`` marks what decorates a message (formats/kinds.py).
+    ``accessory`` marks what decorates a message (formats/mails/kinds.py).
     """
 
     name: str

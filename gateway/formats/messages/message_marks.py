@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gateway.formats import hprim_header, message_text
+from gateway.formats.messages import hprim_header, message_text
 
 _HL7: Final = re.compile(r"(?:MSH|FHS|BHS)([^\w\s])\S{2,8}?(?:\1|\s|\Z)")
 _HL7_WITHIN: Final = re.compile(r"[\r\n][ \t\x0b]{0,8}MSH([^\w\s])\S{2,8}?\1")

@@ -12,9 +12,9 @@ from typing import Final
 import pypdfium2
 from PIL import Image, ImageOps
 
-from gateway.formats import pdf
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
+from gateway.formats.pages import pdf
 from gateway.formats.sniff import IMAGES, Kind
 from gateway.model.reasons import Reason
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.formats import smime, tnef
-from gateway.formats.headers import Fields, is_field
 from gateway.formats.limits import Limits
-from gateway.formats.part import Part, described
+from gateway.formats.mails import smime, tnef
+from gateway.formats.mails.headers import Fields, is_field
+from gateway.formats.mails.part import Part, described
 from gateway.formats.sniff import Kind, is_mail, sniff, start_of_text
 
 _MAILS = frozenset({"message/rfc822", "message/global"})

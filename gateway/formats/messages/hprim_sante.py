@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.formats import delimited, message_text, readable
-from gateway.formats.delimited import Segment, Signs
 from gateway.formats.errors import FormatError
-from gateway.formats.hprim_patient import claims
 from gateway.formats.limits import Limits
-from gateway.formats.message import Inner, Message
+from gateway.formats.messages import delimited, message_text, readable
+from gateway.formats.messages.delimited import Segment, Signs
+from gateway.formats.messages.hprim_patient import claims
+from gateway.formats.messages.message import Inner, Message
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Code
 from gateway.model.reasons import Reason

@@ -11,7 +11,7 @@ from itertools import islice
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from gateway.formats.layout import Word
+from gateway.formats.pages.layout import Word
 
 _INVISIBLE = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
 _SHOWN = frozenset(

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gateway.formats import headers, smime, wrapped
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
-from gateway.formats.part import Part
+from gateway.formats.mails import headers, smime, wrapped
+from gateway.formats.mails.part import Part
 from gateway.formats.sniff import Kind
 from gateway.model.reasons import Reason
 

@@ -12,7 +12,8 @@ from typing import Any, Final, cast
 import pybase64
 from lxml import etree
 
-from gateway.formats import cda_header, xmltree
+from gateway.formats import xmltree
+from gateway.formats.clinical import cda_header
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
 from gateway.model.documents import CdaHeader

@@ -8,9 +8,9 @@ from typing import Final
 import zxingcpp
 from PIL import Image
 
-from gateway.formats import raster
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
+from gateway.formats.pages import raster
 from gateway.formats.sniff import Kind
 
 _HEADER: Final = "IS01"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pybase64
 
-from gateway.formats import headers
+from gateway.formats.mails import headers
 
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _UU_END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)

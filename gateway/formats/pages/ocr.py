@@ -17,7 +17,7 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from gateway.formats.layout import Word, lines
+from gateway.formats.pages.layout import Word, lines
 
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # read when the library is loaded: one page, one core
 

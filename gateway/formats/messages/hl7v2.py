@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.formats import charset, delimited, hl7v2_results, message_text, readable
-from gateway.formats.delimited import Segment, Signs
+from gateway.formats import charset
 from gateway.formats.errors import FormatError
-from gateway.formats.hl7v2_patient import claims
 from gateway.formats.limits import Limits
-from gateway.formats.message import Inner, Message
+from gateway.formats.messages import delimited, hl7v2_results, message_text, readable
+from gateway.formats.messages.delimited import Segment, Signs
+from gateway.formats.messages.hl7v2_patient import claims
+from gateway.formats.messages.message import Inner, Message
 from gateway.model.documents import Code
 from gateway.model.reasons import Reason
 from gateway.terminology.types import type_code

@@ -7,8 +7,8 @@ import struct
 from collections.abc import Sequence
 
 from gateway.formats import charset
-from gateway.formats.headers import Fields
-from gateway.formats.part import Part
+from gateway.formats.mails.headers import Fields
+from gateway.formats.mails.part import Part
 from gateway.formats.sniff import IMAGES, Kind, sniff
 from gateway.model.documents import Envelope
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gateway.formats import charset, delimited, readable
-from gateway.formats.delimited import Segment
+from gateway.formats import charset
 from gateway.formats.errors import FormatError
-from gateway.formats.message import Inner
+from gateway.formats.messages import delimited, readable
+from gateway.formats.messages.delimited import Segment
+from gateway.formats.messages.message import Inner
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Visibility
 from gateway.model.reasons import Reason

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from gateway.formats import pdfdangers, pdfpage
 from gateway.formats.errors import FormatError
-from gateway.formats.layout import lines
 from gateway.formats.limits import Limits
+from gateway.formats.pages import pdfdangers, pdfpage
+from gateway.formats.pages.layout import lines
 from gateway.model.reasons import Reason
 
 # What its reader cannot do, it tells: not for a log.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.formats import datamatrix, ocr, pdf, raster
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
+from gateway.formats.pages import datamatrix, ocr, pdf, raster
 from gateway.formats.sniff import IMAGES, Kind
 from gateway.model.reasons import Reason
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.formats import lzfu
 from gateway.formats.errors import FormatError
-from gateway.formats.headers import decode_bytes
 from gateway.formats.limits import Limits
+from gateway.formats.mails import lzfu
+from gateway.formats.mails.headers import decode_bytes
 from gateway.model.reasons import Reason
 
 SIGNATURE: Final = b"\x78\x9f\x3e\x22"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.formats import xdm_metadata
 from gateway.formats.archive import Entry
+from gateway.formats.clinical import xdm_metadata
+from gateway.formats.clinical.xdm_metadata import EntryMetadata
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.formats.sniff import IMAGES, Kind, sniff
-from gateway.formats.xdm_metadata import EntryMetadata
 from gateway.model.reasons import Reason
 
 _TREE = "ihe_xdm"

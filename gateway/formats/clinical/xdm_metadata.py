@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from gateway.formats import xmltree
-from gateway.formats.cda_header import padded_date
+from gateway.formats.clinical.cda_header import padded_date
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
 from gateway.model.documents import Action, Code, Visibility

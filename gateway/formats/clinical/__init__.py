@@ -1,0 +1,1 @@
+"""CDA documents and the IHE_XDM archives that carry them."""
