@@ -8,9 +8,10 @@ from dataclasses import replace
 from lxml import etree
 
 from gateway.formats import VERSION, containers, copies, dangers, drafts
+from gateway.formats.added import with_beside
 from gateway.formats.archive import Budget
 from gateway.formats.copies import Original
-from gateway.formats.drafts import Context, Draft
+from gateway.formats.draft import Context, Draft, altered, refused
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
 from gateway.formats.mails import envelope, kinds, mime
@@ -40,7 +41,7 @@ def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = 
         return MailReading(VERSION, stated, (), ignored=Ignored.REPORT)
     context = Context(limits, schema, envelope.markup(parts), Budget(limits))
     repeated = kinds.is_automatic_reply(fields)
-    found = drafts.with_beside([draft for part in parts for draft in _of_part(part, context, repeated=repeated)])
+    found = with_beside([draft for part in parts for draft in _of_part(part, context, repeated=repeated)])
     documents = _numbered(_under_signatures(_settled(found, limits), parts))
     if any(document.ignored is not Ignored.NOT_A_DOCUMENT for document in documents):
         return MailReading(VERSION, stated, documents)
@@ -116,7 +117,7 @@ def _with_words(reading: DocumentReading, original: Original) -> DocumentReading
     try:
         return replace(reading, text=original.text)
     except FormatError as error:
-        return drafts.refused(reading, error)
+        return refused(reading, error)
 
 
 def _settle(draft: Draft, originals: tuple[Original, ...], limits: Limits, *, as_many: bool) -> DocumentReading:
@@ -128,7 +129,7 @@ def _settle(draft: Draft, originals: tuple[Original, ...], limits: Limits, *, as
     try:
         found = pdf.read(draft.pdf, limits)
     except FormatError as error:
-        return drafts.refused(reading, error)
+        return refused(reading, error)
     reading = replace(
         reading, text=found.text, pages=found.pages, text_source=found.source, image_only=found.image_only
     )
@@ -156,7 +157,7 @@ def _empty_set_aside(reading: DocumentReading) -> DocumentReading:
 
 def _under_signatures(readings: Sequence[DocumentReading], parts: Sequence[Part]) -> list[DocumentReading]:
     states = {part.path: part.signature for part in parts}
-    return [drafts.altered(one, states[one.part.partition("!")[0].partition("~")[0]]) for one in readings]
+    return [altered(one, states[one.part.partition("!")[0].partition("~")[0]]) for one in readings]
 
 
 def _numbered(readings: Sequence[DocumentReading]) -> tuple[DocumentReading, ...]:

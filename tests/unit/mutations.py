@@ -179,7 +179,7 @@ _FORMATS = (
     ),
     _one(
         "smime: an altered document waits",
-        "formats/drafts.py",
+        "formats/draft.py",
         "if signature != smime.INVALID or",
         "if True or",
         f"{_SMIME}altered_content_is_read_and_waits_for_a_person",
