@@ -35,8 +35,13 @@ class XdmFile:
 
 
 def looks_like(names: Sequence[str], filename: str) -> bool:
-    """Whether an archive with these paths means to be an XDM: its tree, its METADATA.XML or its own name say so."""
+    """Whether an archive with these paths means to be an XDM: its tree, its METADATA.XML or its own name say so.
+
+    So do INDEX.HTM and README.TXT together, which only an XDM must have at its root (IHE ITI TF-2, 3.32.4.1.2).
+    """
     lower = [name.lower() for name in names]
+    if {"index.htm", "readme.txt"} <= set(lower):
+        return True
     inside = any(_TREE in path.split("/")[:-1] or path.rpartition("/")[2] == _METADATA for path in lower)
     return inside or claims_to_be(filename)
 

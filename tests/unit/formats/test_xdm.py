@@ -201,3 +201,8 @@ def test_readable_copy_inside_the_archive() -> None:
         "IHE_XDM/S/DOC0001.PDF": inside,
     }
     assert [d.ignored for d in _read(zipped(files))] == [None, Ignored.COPY]
+
+
+def test_the_two_files_that_every_xdm_must_have_make_one() -> None:
+    empty = {"INDEX.HTM": b"<html><body>Index</body></html>", "README.TXT": b"Produit par un logiciel", "A.CSS": b"p{}"}
+    assert _one(zipped(empty), "envoi.zip").problem is Reason.MALFORMED_XDM
