@@ -13,10 +13,11 @@ from fnmatch import fnmatchcase
 
 from gateway.decision import RuleBook, rule
 from gateway.flow.author import others
+from gateway.flow.versions import Target, objection
 from gateway.identity.match import several_patients
 from gateway.ledger.rows import Document
 from gateway.model.decision import Question, Ruling
-from gateway.model.documents import Action, CdaHeader, DocumentReading, Envelope, Signatory, Visibility
+from gateway.model.documents import Action, DocumentReading, Envelope, Signatory, Visibility
 from gateway.model.identity import Match, Patient
 from gateway.model.people import Sender
 from gateway.model.reasons import Ignored, NotFed, Reason
@@ -238,62 +239,14 @@ def _copy(one: DocumentReading, copy: Document) -> Judgement | None:
 
 def _objection(one: DocumentReading, known: Known, context: Context) -> Judgement | None:
     """Why a replacement or deletion may not be applied by itself; None when it may."""
-    parent, before = known.parent, known.parent_reading
-    if parent is None or before is None:
+    if known.parent is None or known.parent_reading is None:
         if known.parent_waits:
             return Judgement(wait=True)
         detail = "Le document à remplacer ou à supprimer n'a pas été reçu ici."
         return Judgement(reason=Reason.REPLACES_UNKNOWN, match=known.match, detail=detail)
-    if parent.ipp != known.match.ipp:
-        detail = "Le document à remplacer ou à supprimer est classé chez un autre patient."
-        return Judgement(reason=Reason.IDENTITY_CONFLICT, match=known.match, detail=detail)
-    if not _may_change(one, before, known, context):
-        detail = "L'auteur de la demande n'est ni celui du document d'origine ni de sa structure."
-        return Judgement(reason=Reason.NOT_AUTHOR, match=known.match, detail=detail)
-    if known.parent_overtaken or not _version_follows(one, before, parent):
-        detail = "La version reçue ne suit pas la dernière version que nous tenons."
-        return Judgement(reason=Reason.VERSION_CONFLICT, match=known.match, detail=detail)
-    return None
-
-
-def _may_change(one: DocumentReading, before: DocumentReading, known: Known, context: Context) -> bool:
-    """Whether who asks made the stored version, or belongs to his structure (code 901 of the volet).
-
-    A deletion carries that version itself: its header tells nothing of who asks, only its sender does.
-    """
-    new, old = one.header, before.header
-    same_sender = bool(context.envelope.sender) and context.envelope.sender == known.parent_sender
-    if new is None or old is None:
-        return same_sender
-    if one.action is Action.DELETE:
-        return same_sender or _is_author(context.sender, old)
-    return bool(_ids(new) & _ids(old))
-
-
-def _ids(header: CdaHeader) -> set[tuple[str, str]]:
-    """The authors and their structures, as (authority, id)."""
-    persons = {(a.person.id_root, a.person.id_extension) for a in header.authors}
-    structures = {(a.organisation.id_root, a.organisation.id_extension) for a in header.authors if a.organisation}
-    return {found for found in persons | structures if found[1]}
-
-
-def _is_author(sender: Sender | None, header: CdaHeader) -> bool:
-    """Whether the directory knows the sender as an author, or as of an author's structure."""
-    if sender is None:
-        return False
-    his = {sender.structure_id, sender.rpps and f"8{sender.rpps}"} - {""}
-    return any(number in his for _, number in _ids(header))
-
-
-def _version_follows(one: DocumentReading, before: DocumentReading, parent: Document) -> bool:
-    if parent.state is DocumentState.SUPERSEDED:
-        return False
-    new, old = one.header, before.header
-    if one.action is Action.DELETE or new is None or old is None:
-        return True
-    if new.set_id and old.set_id and new.set_id != old.set_id:
-        return False
-    return new.version is None or old.version is None or new.version > old.version
+    target = Target(known.parent, known.parent_reading, known.parent_sender, known.parent_overtaken)
+    found = objection(one, target, known.match.ipp, context.envelope.sender, context.sender)
+    return Judgement(reason=found[0], match=known.match, detail=found[1]) if found else None
 
 
 def _visibility(one: DocumentReading, ruling: Ruling) -> Visibility:
