@@ -106,8 +106,8 @@ class Daemon:
         return self.file.read_bytes()[self.begins :].decode()
 
     def events(self, name: str = "") -> list[dict[str, Any]]:
-        """Its log's lines, each of which must be JSON; those of one event when named."""
-        lines = [json.loads(line) for line in self.log().splitlines()]
+        """Its log's lines; those of one event when named."""
+        lines = list(_whole(self.log().splitlines()))
         return [line for line in lines if not name or line["event"] == name]
 
     def ready(self) -> None:
@@ -224,3 +224,12 @@ def _toml(value: Any) -> str:
         case list() | tuple():
             return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _whole(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The lines of a log, each of which must be JSON; one that is being written, or that a full disk cut, is left out."""
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            assert line.startswith('{"time": '), "a line of the log is no JSON"
