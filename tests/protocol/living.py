@@ -227,7 +227,7 @@ def _toml(value: Any) -> str:
 
 
 def _whole(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The lines of a log, each of which must be JSON; one that is being written, or that a full disk cut, is left out."""
+    """The lines of a log, each of which must be JSON; one being written, or that a full disk cut, is left out."""
     for line in lines:
         try:
             yield json.loads(line)
