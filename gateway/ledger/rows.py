@@ -101,7 +101,8 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One document, or the receipt of one arrival, to one destination. ``purpose``: create, replace, delete,
-    withdraw, receipt. ``unique_id`` is the id as the destination holds it. ``after_id`` is waited for.
+    withdraw, receipt. ``unique_id`` is the id as the destination holds it. ``after_id`` is waited for. ``lead_id``:
+    the delivery in whose submission this one goes along. ``revision``: which version of ours of the document goes.
     """
 
     id: int
@@ -124,6 +125,8 @@ class Delivery:
     planned_at: float
     ended_at: float | None
     version: int
+    lead_id: int | None
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)

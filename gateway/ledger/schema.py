@@ -9,7 +9,7 @@ from sqlalchemy import Engine, inspect, select
 from gateway.ledger.tables import meta
 
 #: The revision that this code speaks; the newest file of ``migrations/versions``.
-HEAD = "0001"
+HEAD = "0002"
 
 
 class SchemaError(Exception):

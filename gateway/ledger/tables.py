@@ -139,8 +139,39 @@ delivery = Table(
     Column("planned_at", Float, nullable=False),
     Column("ended_at", Float),
     Column("version", Integer, nullable=False, default=1),
+    Column("lead_id", Integer, index=True),
+    Column("revision", Integer, nullable=False, default=1, server_default="1"),
 )
 Index("ix_delivery_destination_state", delivery.c.destination, delivery.c.state)
+
+#: A version of a document that we made after the first: a professional changed who sees it, or took it back.
+#: ``number`` counts from 2; ``change`` is what was asked, ``visibility`` (JSON) what holds from then on.
+revision = Table(
+    "revision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document_id", ForeignKey("document.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("change", String, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("on_request_of", String, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("document_id", "number"),
+)
+
+#: A mail that we sent by MSSanté: what its delivery report and its receipts will name.
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message_id", String, nullable=False, index=True),
+    Column("recipient", String, nullable=False),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("message_id", "recipient"),
+)
 
 #: Committed before the first byte leaves. ``payload`` is the vault's address of the frozen bytes.
 attempt = Table(

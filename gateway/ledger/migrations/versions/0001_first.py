@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create every table: later revisions spell out their changes."""
+    """Create every table as it is today: a later revision changes only a ledger that is older than it."""
     metadata.create_all(op.get_bind())
     op.get_bind().execute(insert(meta).values(name="schema", value=revision))
 
