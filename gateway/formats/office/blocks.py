@@ -28,6 +28,16 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a style says of letters: ``style`` as in ``Run``; ``position`` super or sub; ``hidden`` ones are not shown."""
+
+    style: str = ""
+    hidden: bool = False
+    capitals: bool = False
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture inside the text; ``data`` empty when it cannot be had. Sides in millimetres, 0: unknown."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
-from gateway.formats.office.blocks import Align
+from gateway.formats.office.blocks import Align, Look
 from gateway.formats.xmltree import attribute, child, local
 
 _OFF: Final = frozenset({"0", "false", "off", "none"})
@@ -17,16 +16,6 @@ _LETTERS: Final = {"b": "B", "i": "I", "u": "U", "strike": "S", "dstrike": "S"}
 _ALIGN: Final[dict[str, Align]] = {"center": "C", "right": "R", "end": "R", "both": "J", "distribute": "J"}
 _HEADING: Final = re.compile(r"(?:heading|titre)\s*([1-6])$")
 _LONGEST_CHAIN: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """``style`` as in ``blocks.Run``; ``position`` super or sub; ``hidden`` letters are not shown."""
-
-    style: str = ""
-    hidden: bool = False
-    capitals: bool = False
-    position: str = ""
 
 
 class Styles:

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
 from gateway.formats.office import numerals
-from gateway.formats.office.blocks import Align
+from gateway.formats.office.blocks import Align, Look
 from gateway.formats.xmltree import attribute, child, local
 
 _ALIGN: Final[dict[str, Align]] = {"center": "C", "right": "R", "end": "R", "justify": "J"}
 _LONGEST_CHAIN: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a style says of letters; ``position`` super or sub."""
-
-    style: str = ""
-    hidden: bool = False
-    capitals: bool = False
-    position: str = ""
 
 
 class Styles:

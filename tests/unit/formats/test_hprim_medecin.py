@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gateway.formats import mail
 from gateway.formats.errors import FormatError
@@ -18,6 +17,7 @@ from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Carrier
 from gateway.model.reasons import Reason
 from tests.unit.formats import builders
+from tests.unit.formats.damage import damaged
 
 HEADER = ("P00123", "MERCOEUR", "ODILE", "3 RUE DES TILLEULS", "", "41200 ROMORANTIN", "07/02/1951", "",
           "778812", "05/06/2026", "LAB004    Laboratoire du Val", "HOP001    Dr Hugo Ternier")  # fmt: skip
@@ -258,11 +258,8 @@ _SEED = (message(end=(*RESULTS, *END)) + message(header=OTHER)).encode("cp1252")
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, len(_SEED)), st.integers(0, 40), st.binary(max_size=8)), max_size=8))
-def test_damage_is_read_or_refused(cuts: list[tuple[int, int, bytes]]) -> None:
-    data = _SEED
-    for place, length, put in cuts:
-        data = data[:place] + put + data[place + length :]
+@given(damaged(_SEED))
+def test_damage_is_read_or_refused(data: bytes) -> None:
     sniff(data)
     with contextlib.suppress(FormatError):
         hprim_medecin.split(data, DEFAULT)

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gateway.formats import mail
 from gateway.formats.errors import FormatError
@@ -20,6 +19,7 @@ from gateway.model.documents import Carrier
 from gateway.model.identity import Ins
 from gateway.model.reasons import Ignored, Reason
 from tests.unit.formats import builders
+from tests.unit.formats.damage import damaged
 
 OID = "1.2.250.1.213.1.4.8"
 NUMBER = "251024119401348"
@@ -227,11 +227,8 @@ _SEED = message(patient(), request(), result(), "C|1|L|Texte", patient(p5="AUTRE
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, len(_SEED)), st.integers(0, 40), st.binary(max_size=8)), max_size=8))
-def test_damage_is_read_or_refused(cuts: list[tuple[int, int, bytes]]) -> None:
-    data = _SEED
-    for place, length, put in cuts:
-        data = data[:place] + put + data[place + length :]
+@given(damaged(_SEED))
+def test_damage_is_read_or_refused(data: bytes) -> None:
     sniff(data)
     with contextlib.suppress(FormatError):
         hprim_sante.split(data, DEFAULT)
