@@ -29,7 +29,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a style says of letters: ``style`` as in ``Run``; ``position`` super or sub; ``hidden`` ones are not shown."""
+    """What a style says of letters: ``style`` as in ``Run``; ``position`` super or sub; ``hidden``: not shown."""
 
     style: str = ""
     hidden: bool = False
