@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from gateway.model.identity import Claim
 from gateway.model.reasons import Ignored, Reason
+from gateway.model.reports import Report
 
 
 class Carrier(StrEnum):
@@ -247,6 +248,7 @@ class MailReading:
     """A whole mail read. ``reader`` is the version of the readers, stored with the result.
 
     When the mail holds no document, ``ignored`` (a report) or ``problem`` (no-document, unreadable) says why.
+    ``report`` is what a report says of a mail of ours, as far as it could be read.
     """
 
     reader: str
@@ -255,3 +257,4 @@ class MailReading:
     ignored: Ignored | None = None
     problem: Reason | None = None
     detail: str = ""
+    report: Report | None = None
