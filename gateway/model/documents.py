@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.model.identity import Claim
+from gateway.model.orders import Orders
 from gateway.model.reasons import Ignored, Reason
 from gateway.model.reports import Report
 
@@ -185,6 +186,7 @@ class DocumentReading:
     travels that cannot travel as carried (empty: as carried). ``text_source`` is that of its text: text, or ocr;
     ``image_only`` when its pages are pictures of which no text was read. ``symbols`` are the texts of the Data Matrix
     symbols found on its pages. ``dates`` are the whole dates that its text writes, as ``Claim.birth_date`` holds them.
+    ``orders`` is what the hospital's own record asks for it; None for what came otherwise.
     """
 
     ordinal: int
@@ -219,6 +221,7 @@ class DocumentReading:
     guess: TypeGuess | None = None
     signatories: tuple[Signatory, ...] = ()
     dates: tuple[str, ...] = ()
+    orders: Orders | None = None
 
 
 @dataclass(frozen=True, slots=True)
