@@ -75,7 +75,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document found in an arrival."""
+    """A document found in an arrival. ``hidden_since``: the patient does not see it, until a professional says so."""
 
     id: int
     arrival_seq: int
@@ -96,6 +96,7 @@ class Document:
     decision_id: int | None
     found_at: float
     version: int
+    hidden_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Delivery:
     """One document, or the receipt of one arrival, to one destination. ``purpose``: create, replace, delete,
     withdraw, receipt. ``unique_id`` is the id as the destination holds it. ``after_id`` is waited for. ``lead_id``:
     the delivery in whose submission this one goes along. ``revision``: which version of ours of the document goes.
+    ``says``: what a message of ours to the record tells (JSON of ``model.orders.Tidings``).
     """
 
     id: int
@@ -127,6 +129,7 @@ class Delivery:
     version: int
     lead_id: int | None
     revision: int
+    says: str
 
 
 @dataclass(frozen=True, slots=True)

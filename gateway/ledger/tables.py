@@ -97,6 +97,7 @@ document = Table(
     Column("decision_id", Integer),
     Column("found_at", Float, nullable=False),
     Column("version", Integer, nullable=False, default=1),
+    Column("hidden_since", Float, index=True),
     UniqueConstraint("arrival_seq", "ordinal"),
 )
 Index("ix_document_state", document.c.state)
@@ -141,6 +142,7 @@ delivery = Table(
     Column("version", Integer, nullable=False, default=1),
     Column("lead_id", Integer, index=True),
     Column("revision", Integer, nullable=False, default=1, server_default="1"),
+    Column("says", Text, nullable=False, default="", server_default=""),
 )
 Index("ix_delivery_destination_state", delivery.c.destination, delivery.c.state)
 
