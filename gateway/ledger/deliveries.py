@@ -55,6 +55,17 @@ def last_of(c: Connection, number: int, name: str) -> Delivery | None:
     return None if row is None else as_value(Delivery, row)
 
 
+def first_of(c: Connection, number: int, name: str) -> Delivery | None:
+    """The delivery of a document as its sender sent it; those of our own versions come after."""
+    return next((one for one in of_document(c, number) if one.destination == name), None)
+
+
+def held_by(c: Connection, number: int, name: str) -> list[Delivery]:
+    """The versions of a document that a destination took, oldest first: it holds the last one."""
+    taken = (one for one in of_document(c, number) if one.destination == name and one.purpose in ("create", "replace"))
+    return [one for one in taken if one.state is DeliveryState.DONE]
+
+
 def receipt_of(c: Connection, seq: int) -> Delivery | None:
     """The newest receipt of an arrival."""
     query = select(delivery).where(delivery.c.arrival_seq == seq).order_by(delivery.c.id.desc()).limit(1)

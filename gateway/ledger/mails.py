@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, upda
 
 from gateway.ledger.rows import Arrival, Mail, as_value, as_values, new_id
 from gateway.ledger.tables import arrival, document, job, mail
-from gateway.model.states import CLOSED, MAIL, MailEvent, MailState, advance
+from gateway.model.states import CLOSED, MAIL, DocumentState, MailEvent, MailState, advance
 
 # Made once: building a statement costs SQLAlchemy more than running it.
 _ARRIVAL_BY_KEY = select(arrival).where(arrival.c.key == bindparam("of"))
@@ -127,9 +127,13 @@ def earlier_unread(c: Connection, seq: int, *, failing_too: bool) -> bool:
 
 
 def purgeable(c: Connection, settled_before: float) -> list[Mail]:
-    """Mails settled long enough ago whose bytes are still kept; not while a person's word reopened a document."""
+    """Mails settled long enough ago whose bytes are still kept; not while a person's word reopened a document, nor
+    while a professional is waited for, whose word makes a new version."""
     old = (mail.c.state == MailState.SETTLED) & (mail.c.settled_at < settled_before) & mail.c.purged_at.is_(None)
-    reopened = (arrival.c.mail_id == mail.c.id) & document.c.state.not_in(CLOSED)
+    needed = document.c.state.not_in(CLOSED) | (
+        document.c.hidden_since.is_not(None) & (document.c.state == DocumentState.SETTLED)
+    )
+    reopened = (arrival.c.mail_id == mail.c.id) & needed
     old &= ~exists().where(document.c.arrival_seq == arrival.c.seq, reopened)
     return as_values(Mail, c.execute(select(mail).where(old)).all())
 

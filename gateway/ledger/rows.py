@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, Insert, Row
 
-from gateway.model.documents import Action, MailReading
+from gateway.model.documents import Action, MailReading, Visibility
 from gateway.model.reasons import Ignored, Reason
 from gateway.model.states import DeliveryState, DocumentState, MailState
 
@@ -130,6 +130,26 @@ class Delivery:
     lead_id: int | None
     revision: int
     says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A version of a document that we made after the first. ``visibility`` is JSON: what holds from then on."""
+
+    id: int
+    document_id: int
+    number: int
+    change: str
+    visibility: str
+    by: str
+    on_request_of: str
+    reason: str
+    at: float
+
+    @property
+    def shown(self) -> Visibility:
+        """Who sees it."""
+        return msgspec.json.decode(self.visibility, type=Visibility)
 
 
 @dataclass(frozen=True, slots=True)
