@@ -35,12 +35,31 @@ def mailboxes(settings: Settings) -> Iterator[Problem]:
 
 
 def submission(settings: Settings) -> Iterator[Problem]:
-    """The server of receipts."""
+    """The server of receipts and mails, and who is told of errors."""
+    yield from _error_mailbox(settings)
     if settings.submission is None:
         return
+    box = settings.submission.mailbox
+    if box is not None and box not in {one.name for one in settings.mailbox}:
+        remedy = "écrire le name d'une [[mailbox]] : les accusés des destinataires y reviennent"
+        yield Problem("[submission] mailbox", f'"{box}" n\'est pas une boîte relevée', remedy)
     yield from _reached("[submission]", settings.submission)
     if settings.submission.auth == "password" and not settings.submission.user:
         yield Problem("[submission] user", "manque", 'auth = "password" demande un compte')
+
+
+def _error_mailbox(settings: Settings) -> Iterator[Problem]:
+    """What is sent there must not come back to us as an arrival."""
+    address = settings.receipt.error_mailbox
+    if not address:
+        return
+    yield from _address("[receipt] error_mailbox", address)
+    served = (*(box.address for box in settings.mailbox), *(settings.smtp.recipients if settings.smtp else ()))
+    if address.lower() in {one.lower() for one in served}:
+        remedy = "écrire l'adresse d'une boîte que des personnes lisent"
+        yield Problem("[receipt] error_mailbox", "est une boîte que la passerelle relève", remedy)
+    if settings.submission is None:
+        yield Problem("[receipt] error_mailbox", "demande un serveur d'envoi", "ajouter la table [submission]")
 
 
 def smtp(settings: Settings) -> Iterator[Problem]:

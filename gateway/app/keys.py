@@ -17,7 +17,7 @@ TABLES: dict[str, str] = {
     "ledger": "Où sont gardés le registre et les octets reçus. Le disque doit être chiffré.",
     "mailbox": "Une boîte MSSanté à relever ; recopier la table pour chaque boîte.",
     "smtp": "Dépôt direct par SMTP, au lieu ou à côté des boîtes.",
-    "submission": "Serveur auquel remettre les accusés ; sans cette table, aucun n'est envoyé.",
+    "submission": "Serveur auquel remettre les accusés et les courriels ; sans cette table, aucun n'est envoyé.",
     "antivirus": "L'antivirus qui contrôle chaque message avant qu'il soit ouvert ; sans cette table, aucun.",
     "patients": "L'index des patients et son alimentation.",
     "senders": "Quels expéditeurs sont crus.",
@@ -108,6 +108,11 @@ KEYS: dict[str, Key] = {
     "submission.client_key": Key("Clé privée du certificat client", '"pki/envoi.key"'),
     "submission.ca": Key(_CA, '"pki/igc-sante.pem"'),
     "submission.nil": Key("Numéro d'identification du logiciel (X-MSS-NIL)"),
+    "submission.mailbox": Key(
+        "Boîte [[mailbox]] au nom de laquelle partent les documents de l'établissement ; absent : aucun ne part",
+        '"accueil"',
+    ),
+    "submission.max_size": Key("Taille au-delà de laquelle un tel courriel ne part pas (25 Mo pour un patient)"),
     "antivirus.clamd": Key(
         'Socket de clamd, "unix:/chemin", ou "tcp://127.0.0.1:3310" sur cette machine seulement',
         '"unix:/run/clamav/clamd.ctl"',
@@ -178,6 +183,10 @@ KEYS: dict[str, Key] = {
     "quarantine.folder": Key("Dossier, fermé aux autres comptes, dont les entrées partent une fois réglées"),
     "receipt.max_wait": Key("Délai après lequel un accusé négatif part si rien n'est décidé"),
     "receipt.form": Key('Version du volet suivie : "1.1.3" ou "1.1.2"'),
+    "receipt.error_mailbox": Key(
+        "Adresse interne prévenue de ce qui n'est pas intégré quand l'expéditeur n'a pas demandé d'accusé ; vide : aucune"
+    ),
+    "receipt.notify_sender": Key("true : prévient aussi cet expéditeur, s'il est un professionnel cru"),
     "retry.first": Key("Premier délai ; les suivants doublent"),
     "retry.max": Key("Plus long délai entre deux essais"),
     "retry.breaker_after": Key("Échecs de suite après lesquels une destination est dite en panne"),

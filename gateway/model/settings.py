@@ -97,7 +97,10 @@ class Smtp(Table, frozen=True, kw_only=True):
 
 
 class Submission(Table, frozen=True, kw_only=True):
-    """Where receipts are handed over. ``nil`` is the product's X-MSS-NIL."""
+    """Where our mails are handed over. ``nil`` is the product's X-MSS-NIL.
+
+    ``mailbox``: the one in whose name the hospital's documents leave; None: none does. ``max_size``: of such a mail.
+    """
 
     host: str
     port: int = 587
@@ -109,6 +112,8 @@ class Submission(Table, frozen=True, kw_only=True):
     client_key: Path | None = None
     ca: Path | None = None
     nil: str = ""
+    mailbox: str | None = None
+    max_size: Size = Size(25_000_000)
 
 
 class Patients(Table, frozen=True, kw_only=True):
@@ -218,10 +223,12 @@ class Quarantine(Table, frozen=True, kw_only=True):
 
 
 class Receipt(Table, frozen=True, kw_only=True):
-    """When and how the sender is answered."""
+    """When and how the sender is answered. ``error_mailbox`` learns what failed when no receipt was asked."""
 
     max_wait: Seconds = Seconds(72 * 3600)
     form: Literal["1.1.3", "1.1.2"] = "1.1.3"
+    error_mailbox: str = ""
+    notify_sender: bool = False
 
 
 class Retry(Table, frozen=True, kw_only=True):
