@@ -63,6 +63,16 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person lives. ``street`` is one line; ``country`` of three letters (ISO 3166) or empty."""
+
+    street: str = ""
+    city: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Author:
     """One author element. ``role`` is functionCode, ``specialty`` assignedAuthor/code, ``time`` an HL7 time stamp."""
 
@@ -91,7 +101,7 @@ class CdaHeader:
     ``patient_ids`` are (root, extension) in order. ``patient_names``: (qualifier, family, given) as received.
     ``media_type`` is the one of nonXMLBody, empty for a structured body. ``canonical`` maps sha1 and sha256 to the hex
     digest of the document's C14N 1.0 with comments. ``references``: (extension, root, kind) of inFulfillmentOf orders
-    with kind order or accession. ``encoding`` is empty for UTF-8.
+    with kind order or accession. ``encoding`` is empty for UTF-8. ``address`` is the patient's home.
     """
 
     id_root: str
@@ -128,6 +138,7 @@ class CdaHeader:
     canonical_sha1: str = ""
     canonical_sha256: str = ""
     encoding: str = ""
+    address: Address | None = None
 
     @property
     def unique_id(self) -> str:
