@@ -206,7 +206,7 @@ async def test_closing_lets_the_message_in_hand_be_answered_and_ends_idle_connec
 def test_only_the_loopback_and_the_networks_named_are_heard(host: str, allow: tuple[str, ...], allowed: bool) -> None:
     index = Index()
     server = AdtServer(AdtInlet("127.0.0.1:0", IPP_OID, allow), index.apply, SystemClock(), Silent())
-    assert server._allowed(host) is allowed
+    assert server.allows(host) is allowed
 
 
 @pytest.mark.parametrize(
