@@ -51,7 +51,8 @@ _ADDRESS = re.compile(r"[^@\s<>,;\"]+@(?:[a-z0-9\-]+\.)+mssante\.fr\Z")
 _RPPS = re.compile(r"\d{11}\Z", re.ASCII)
 _FINESS = re.compile(r"\d[\dAB]\d{7}\Z", re.ASCII)
 _SIRET = re.compile(r"\d{14}\Z", re.ASCII)
-_RPPS_TYPE = "8"
+_ADELI = re.compile(r"\d[\dAB]\d{7}\Z", re.ASCII)
+_RPPS_TYPE, _ADELI_TYPE = "8", "0"
 _STUDENT = "E"
 _SHORTEST_ID = 9  # an ADELI number; a line cut short has none
 
@@ -190,6 +191,7 @@ def _sender(row: _Row, number: int) -> Sender | RowError:
         structure_id=_structure_id(row),
         authorised=True,
         sector=row.sector if contains("JDV_J02", row.sector) else "",
+        adeli=_adeli(row) if person else "",
     )
 
 
@@ -204,6 +206,14 @@ def _rpps(row: _Row) -> str:
         return row.id
     national = row.national_id
     return national[1:] if national.startswith(_RPPS_TYPE) and _RPPS.match(national[1:]) else ""
+
+
+def _adeli(row: _Row) -> str:
+    """Nine characters of who has no RPPS."""
+    if row.id_type == _ADELI_TYPE and _ADELI.match(row.id):
+        return row.id
+    national = row.national_id
+    return national[1:] if national.startswith(_ADELI_TYPE) and _ADELI.match(national[1:]) else ""
 
 
 def _specialty(row: _Row) -> str:

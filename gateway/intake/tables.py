@@ -28,6 +28,7 @@ _STATUSES = {"qualifiée": "qualifiee", "validée": "validee", "récupérée": "
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})\Z", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+\Z")
 _RPPS = re.compile(r"(\d{11})?\Z", re.ASCII)
+_ADELI = re.compile(r"(\d[\dAB]\d{7})?\Z", re.ASCII)
 _MATRICULE = re.compile(r"\d{6}[\dAB]\d{8}\Z", re.ASCII)  # Corsica: 2A or 2B at positions 6 and 7
 _SPLIT = re.compile(r"[;|,\s]+")
 _T = TypeVar("_T")
@@ -209,6 +210,8 @@ def _sender(row: _Row) -> Sender:
         raise _BadValueError("address", "ce n'est pas une adresse de messagerie")
     if not _RPPS.match(row.text("rpps")):
         raise _BadValueError("rpps", "un RPPS a 11 chiffres ; laisser vide pour une boîte sans professionnel")
+    if not _ADELI.match(row.text("adeli")):
+        raise _BadValueError("adeli", "un numéro ADELI a 9 caractères ; laisser vide pour qui a un RPPS")
     return Sender(
         address=address,
         kind=_among(row, "kind", {kind.casefold(): kind for kind in KINDS}, ", ".join(sorted(KINDS))),
@@ -225,6 +228,7 @@ def _sender(row: _Row) -> Sender:
         feeds_dmp=row.flag("feeds_dmp"),
         sector=row.text("sector"),
         practice_setting=row.text("practice_setting"),
+        adeli=row.text("adeli"),
     )
 
 

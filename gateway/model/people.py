@@ -11,7 +11,7 @@ class Sender:
 
     ``kind``: PER, ORG, APP, CAB. ``rpps`` of 11 digits or empty. ``specialty_code`` of JDV_J01. ``structure_id`` is
     Struct_IdNat. ``feeds_dmp``: this sender's own software feeds the DMP. ``sector`` (SAxx) and ``practice_setting``
-    (JDV_J04) default to the establishment's. ``adeli``, of 9 digits, is the older number of one who has no RPPS.
+    (JDV_J04) default to the establishment's. ``adeli``, of 9 characters, is the older number of one who has no RPPS.
     """
 
     address: str

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
 from lxml import etree
 
 from gateway.formats.errors import FormatError
-from gateway.model.documents import Author, CdaHeader, Code, Organisation, Person, ServiceEvent
+from gateway.model.documents import Address, Author, CdaHeader, Code, Organisation, Person, ServiceEvent
 from gateway.model.identity import INS_OIDS, Claim, Ins
 from gateway.model.reasons import Reason
 
 HL7: Final = "urn:hl7-org:v3"
 _NS: Final = {"h": HL7}
+_STREET: Final = (
+    *("additionalLocator", "unitID", "houseNumber", "houseNumberSuffix", "streetNameType", "streetName"),
+    *("streetNameBase", "postBox", "precinct"),
+)
+_FRANCE: Final = {"FR": "FRA", "FRANCE": "FRA"}
+_COUNTRY: Final = re.compile("[A-Z]{3}")
 _SEXES: Final = {"M": "M", "F": "F", "U": "U", "UN": "U", "I": "U"}
 #: Kinds of reference kept: the order, and its accession number (namespace of the DICOM part 20 extension).
 _ACCESSION: Final = "{urn:dicom-org:ps3-20}accessionNumber"
@@ -65,6 +72,7 @@ def header(root: etree._Element, *, self_presentable: bool, canonical: tuple[str
         self_presentable=self_presentable,
         canonical_sha1=canonical[0],
         canonical_sha256=canonical[1],
+        address=_home(role),
     )
 
 
@@ -117,6 +125,24 @@ def _qualified(elements: list[etree._Element], *qualifiers: str) -> str | None:
 
 def _ids(role: etree._Element | None) -> tuple[tuple[str, str], ...]:
     return tuple((i.get("root", ""), i.get("extension", "")) for i in _all(role, "h:id") if i.get("root"))
+
+
+def _home(role: etree._Element | None) -> Address | None:
+    """The first address that says something, work apart."""
+    written = (_address(e) for e in _all(role, "h:addr") if "WP" not in e.get("use", "").split())
+    return next((address for address in written if address != Address()), None)
+
+
+def _address(element: etree._Element) -> Address:
+    parts = {etree.QName(child).localname: _text(child) for child in element.iterchildren("{*}*")}
+    lines = [_text(line) for line in _all(element, "h:streetAddressLine")]
+    country = parts.get("country", "").upper()
+    return Address(
+        street=" ".join(text for text in (*lines, *(parts.get(name, "") for name in _STREET)) if text),
+        city=parts.get("city", ""),
+        postal_code=parts.get("postalCode", ""),
+        country=_FRANCE.get(country, country) if _COUNTRY.fullmatch(_FRANCE.get(country, country)) else "",
+    )
 
 
 def _author(element: etree._Element) -> Author:

@@ -15,7 +15,7 @@ from gateway.formats import mail, xmltree
 from gateway.formats.clinical import cda
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
-from gateway.model.documents import Carrier
+from gateway.model.documents import Address, Carrier
 from gateway.model.identity import Claim, Ins
 from gateway.model.reasons import Reason
 from tests.unit.formats import builders
@@ -101,6 +101,32 @@ def test_header_and_claim() -> None:
             local_ids=(("1.2.250.1.999.3", "IPP7"),),
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('<addr nullFlavor="UNK"/>', None),
+        (
+            (
+                '<addr use="WP"><city>LYON</city></addr><addr use="H"><houseNumber>2 bis</houseNumber><streetName>rue '
+                "Haute</streetName><postalCode>63000</postalCode><city>RIOM</city><country>FRANCE</country></addr>"
+            ),
+            Address("2 bis rue Haute", "RIOM", "63000", "FRA"),
+        ),
+        (
+            (
+                "<addr><streetAddressLine>Le Bourg</streetAddressLine><streetAddressLine>Bât. B</streetAddressLine>"
+                "<country>Royaume-Uni</country></addr>"
+            ),
+            Address("Le Bourg Bât. B"),
+        ),
+    ],
+)
+def test_where_the_patient_lives(written: str, read: Address | None) -> None:
+    data = builders.cda().replace(b"<patient>", written.encode() + b"<patient>", 1)
+    header = cda.read(data, DEFAULT).header
+    assert header.address == read
 
 
 def test_two_numbers_are_two_claims() -> None:

@@ -105,6 +105,13 @@ def test_a_mailbox_of_a_professional() -> None:
     )
 
 
+def test_who_has_no_rpps_yet_is_known_by_his_adeli() -> None:
+    older = one(mailbox(id_type="0", id="639312345", national="0639312345"))
+    assert (older.rpps, older.adeli) == ("", "639312345")
+    assert one(mailbox(id_type="", id="", national="02A9312345")).adeli == "2A9312345"
+    assert one(mailbox(id_type="3", id="370001234/0001", national="3370001234/0001")).adeli == ""
+
+
 def test_an_activity_with_an_mssante_address() -> None:
     found = one(activity(), header=ACTIVITIES)
     assert (found.kind, found.rpps, found.civility, found.title) == ("PER", "10100000016", "MME", "DR")
