@@ -6,7 +6,18 @@ files beside this module. ``VERSIONS`` names every set and its date; a set of an
 
 from __future__ import annotations
 
+from gateway.terminology.models import ContentModel, content_model
 from gateway.terminology.sets import VERSIONS, Concept, concept, contains, label
 from gateway.terminology.types import TypeCode, type_code
 
-__all__ = ["VERSIONS", "Concept", "TypeCode", "concept", "contains", "label", "type_code"]
+__all__ = [
+    "VERSIONS",
+    "Concept",
+    "ContentModel",
+    "TypeCode",
+    "concept",
+    "contains",
+    "content_model",
+    "label",
+    "type_code",
+]

@@ -28,7 +28,7 @@ VERSIONS = {
     "JDV_J08": "2020-04-24",  # confidentiality and visibility
     "JDV_J47": "2024-12-13",  # author role
     "JDV_J59": "partial",  # content type of the submission set, DMP
-    "JDV_J60": "2024-09-27",  # format, DMP (unstructured ones complete, main structured ones)
+    "JDV_J60": "2024-09-27",  # format, DMP
     "JDV_J61": "2024-01",  # facility type, DMP
     "JDV_J66": "2024-02-23",  # document type, DMP
 }
