@@ -17,6 +17,7 @@ class _Label(msgspec.Struct, frozen=True):
     key: str
     action: Action
     head: bytes
+    also: tuple[str, ...] = ()
 
 
 async def keep(house: House, payload: Frozen) -> str:
@@ -30,11 +31,11 @@ async def load(house: House, found: Delivery) -> Frozen:
     data = await asyncio.to_thread(house.vault.read, found.payload or "")
     line = data.index(b"\n")
     label = msgspec.json.decode(data[:line], type=_Label)
-    return Frozen(label.key, label.action, label.head, data[line + 1 :])
+    return Frozen(label.key, label.action, label.head, data[line + 1 :], label.also)
 
 
 def _pack(payload: Frozen) -> Iterator[bytes]:
-    yield msgspec.json.encode(_Label(payload.key, payload.action, payload.head)) + b"\n"
+    yield msgspec.json.encode(_Label(payload.key, payload.action, payload.head, payload.also)) + b"\n"
     view = memoryview(payload.body)
     for start in range(0, len(view), 1 << 20):
         yield bytes(view[start : start + (1 << 20)])

@@ -37,13 +37,15 @@ class Frozen:
     """A payload that leaves, byte for byte the same at each attempt.
 
     ``head`` is what the adapter needs to send it again (JSON of its own), ``body`` the bytes. ``key`` is the id by
-    which the destination recognises a repetition (MSH-10, document uniqueId).
+    which the destination recognises a repetition (MSH-10, document uniqueId); ``also`` are those of the other documents
+    that it carries.
     """
 
     key: str
     action: Action
     head: bytes
     body: bytes
+    also: tuple[str, ...] = ()
 
 
 class Destination(Protocol):
