@@ -12,7 +12,7 @@ import msgspec
 
 import gateway
 from gateway.delivery.dmp import DmpError, errors
-from gateway.delivery.dmp.wire import Response
+from gateway.delivery.wire import Response
 from gateway.delivery.dpi import acks
 from gateway.flow import reader
 from gateway.flow.asked import Request

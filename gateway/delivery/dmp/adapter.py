@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lxml import etree
@@ -14,7 +14,7 @@ from gateway.delivery.dmp import errors
 from gateway.delivery.dmp.errors import DmpError
 from gateway.delivery.dmp.identity import speaker, submission_author
 from gateway.delivery.dmp.submission import DOCUMENT_ID, Feeder, unpack
-from gateway.delivery.dmp.wire import Wire, WireError
+from gateway.delivery.wire import Wire, WireError
 from gateway.model.delivery import Answer, Frozen, Outcome
 from gateway.model.documents import Action, CdaHeader, Visibility
 from gateway.model.identity import Ins
@@ -74,6 +74,10 @@ class Dmp:
         self._wire = Wire(
             tls, observer, timeout=settings.timeout, connections=settings.connections, proxy=settings.proxy
         )
+
+    def renew(self, signer: Signer) -> None:
+        """Sign what is made from now on with another certificate; what is frozen keeps its signature."""
+        self._signer, self._feeder = signer, replace(self._feeder, signer=signer)
 
     async def existence(self, patient: Ins) -> Existence:
         """TD0.2; raises ``DmpError`` when that cannot be known."""

@@ -9,7 +9,7 @@ import re
 
 from lxml import etree
 
-from gateway.delivery.dmp.wire import Failure, Response
+from gateway.delivery.wire import Failure, Response
 from gateway.model.delivery import Answer, Outcome
 from gateway.protocols import mtom, soap
 from gateway.protocols.ebxml import RegistryAnswer

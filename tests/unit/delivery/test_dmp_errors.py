@@ -4,7 +4,7 @@ import pytest
 
 from gateway.delivery.dmp import errors
 from gateway.delivery.dmp.errors import DmpError
-from gateway.delivery.dmp.wire import Failure, Response
+from gateway.delivery.wire import Failure, Response
 from gateway.model.delivery import Answer, Outcome
 from gateway.protocols.ebxml import RegistryAnswer, RegistryError
 from gateway.protocols.soap import MEDIA_TYPE, SOAP, WSA, Fault

@@ -1,4 +1,4 @@
-"""One HTTP exchange with the DMP over mutual TLS, and how far it went when it failed.
+"""One HTTP exchange with a destination, and how far it went when it failed.
 
 httpcore's trace tells when the first byte leaves and when the body is written: what an error means depends on it.
 """
@@ -9,16 +9,16 @@ import asyncio
 import importlib.util
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import httpcore
 
 from gateway.model.ports import Observer
-from gateway.protocols.mtom import Package
+from gateway.protocols.mtom import Package, Piece
 
 # httpcore asks sniffio, if there is one, a dozen times a request which loop runs: without it, each time is a search of
 # the whole path.
@@ -47,28 +47,50 @@ class Failure(StrEnum):
     TOO_LARGE = "too-large"  # the answer exceeds 4 MiB
 
 
-class WireError(Exception):
-    """The exchange gave no answer."""
+@dataclass(frozen=True)
+class Request:
+    """An HTTP request. ``chunks`` gives the body, of ``length`` bytes; it is read once."""
 
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.value)
-        self.failure = failure
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    length: int = 0
+    chunks: Callable[[], Iterable[Piece]] = tuple
 
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer."""
+    """An HTTP answer. The names of ``headers`` are in lower case."""
 
     status: int
     content_type: str
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class WireError(Exception):
+    """The exchange gave no answer that can be read; ``head`` is the answer without its body when it was too large."""
+
+    def __init__(self, failure: Failure, head: Response | None = None) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+        self.head = head
 
 
 class Wire:
-    """Connections kept alive to one DMP. ``timeout`` in seconds, for connecting, each write, and the whole answer."""
+    """Connections kept alive to one server. ``timeout`` in seconds, for connecting, each write, and the whole answer.
+
+    ``tls`` None: for ``http://`` addresses only. Redirections are answers like others: they are not followed.
+    """
 
     def __init__(
-        self, tls: ssl.SSLContext, observer: Observer, *, timeout: float, connections: int, proxy: str | None
+        self,
+        tls: ssl.SSLContext | None,
+        observer: Observer,
+        *,
+        timeout: float,
+        connections: int,
+        proxy: str | None = None,
     ) -> None:
         self._observer = observer
         self._timeout = timeout
@@ -81,13 +103,18 @@ class Wire:
         )
 
     async def post(self, url: str, package: Package, step: str) -> Response:
-        """Write ``package``; observed as ``step``.send then ``step``.answer. Raises ``WireError``."""
+        """Write ``package``; as ``exchange``."""
+        headers = (("Content-Type", package.content_type),)
+        return await self.exchange(Request("POST", url, headers, package.length, package.chunks), step)
+
+    async def exchange(self, request: Request, step: str) -> Response:
+        """Send and read the answer; observed as ``step``.send then ``step``.answer. Raises ``WireError``."""
         with ExitStack() as steps:
             deadline = asyncio.timeout(None)
             progress = _Progress(self._observer, step, steps, deadline, self._timeout)
             try:
                 async with deadline:
-                    return await self._exchange(url, package, progress)
+                    return await self._exchange(request, progress)
             except _BROKEN as error:
                 raise _failed(error, left=progress.left) from error
 
@@ -95,19 +122,22 @@ class Wire:
         """Close the connections."""
         await self._pool.aclose()
 
-    async def _exchange(self, url: str, package: Package, progress: _Progress) -> Response:
+    async def _exchange(self, asked: Request, progress: _Progress) -> Response:
         limits = {"connect": self._timeout, "write": self._timeout, "read": self._timeout}
-        headers = [("Content-Type", package.content_type), ("Content-Length", str(package.length))]
+        headers = [*asked.headers, ("Content-Length", str(asked.length))]
         extensions: dict[str, Any] = {"timeout": limits, "trace": progress}
-        request = self._pool.stream("POST", url, headers=headers, content=_stream(package), extensions=extensions)
-        async with request as response:
-            content_type = {name.lower(): value for name, value in response.headers}.get(b"content-type", b"")
+        request = self._pool.stream(
+            asked.method, asked.url, headers=headers, content=_stream(asked.chunks()), extensions=extensions
+        )
+        async with request as answer:
+            found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
+            head = Response(answer.status, found.get("content-type", ""), b"", found)
             body = bytearray()
-            async for chunk in response.aiter_stream():
+            async for chunk in answer.aiter_stream():
                 body += chunk
                 if len(body) > _MAX_ANSWER:
-                    raise WireError(Failure.TOO_LARGE)
-            return Response(response.status, content_type.decode("latin-1"), bytes(body))
+                    raise WireError(Failure.TOO_LARGE, head)
+            return replace(head, body=bytes(body))
 
 
 class _Progress:
@@ -130,8 +160,8 @@ class _Progress:
             self._deadline.reschedule(asyncio.get_running_loop().time() + self._timeout)
 
 
-async def _stream(package: Package) -> AsyncIterator[bytes]:
-    for chunk in package.chunks():
+async def _stream(chunks: Iterable[Piece]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
         yield chunk  # type: ignore[misc] # h11 joins any bytes-like
 
 
