@@ -29,11 +29,14 @@ LARGE = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """It may leave, held there under ``unique_id``; ``existence`` is TD0.2's answer with its time."""
+    """It may leave, held there under ``unique_id``; ``existence`` is TD0.2's answer with its time; ``revision`` which
+    version of ours it is.
+    """
 
     payload: Frozen
     unique_id: str
     existence: str = ""
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ class Deliverer:
         return (
             changed
             if changed is not None
-            else Go(await frozen.load(self.house, found), found.unique_id, found.existence)
+            else Go(await frozen.load(self.house, found), found.unique_id, found.existence, found.revision)
         )
 
     async def _send(self, job: Job, found: Delivery, leg: Leg, go: Go) -> None:
@@ -200,7 +203,7 @@ class Deliverer:
         if now.version != found.version or now.held or now.state is not found.state:
             jobs.give_back(c, job, self.house.now)
             return None
-        values = {"payload": ref, "unique_id": go.unique_id, "existence": go.existence}
+        values = {"payload": ref, "unique_id": go.unique_id, "existence": go.existence, "revision": go.revision}
         sending = deliveries.move(c, now, DeliveryEvent.SEND, self.house.now, **values)
         number = deliveries.begin_attempt(c, found.id, job.token, ref, go.payload.key, self.house.now)
         return sending, number

@@ -11,14 +11,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
+from gateway.flow import standing
 from gateway.flow.decide import Decided, context_of, reading_of
 from gateway.flow.house import House
 from gateway.flow.judge import Context, travels_as
 from gateway.flow.originals import Originals
+from gateway.flow.standing import Version
 from gateway.ledger import deliveries, documents, mails, patients
 from gateway.ledger.rows import Arrival, Delivery, Document, Mail
 from gateway.model.decision import Ruling
-from gateway.model.documents import Action, CdaHeader, DocumentReading, Visibility
+from gateway.model.documents import CdaHeader, DocumentReading, Visibility
 from gateway.model.identity import Patient
 from gateway.model.people import Sender
 from gateway.protocols import cda, oids
@@ -35,7 +37,10 @@ class NoPatientError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """One document with its mail, its decision, its patient as the index knows him now, and its parent's fate."""
+    """One document with its mail, its decision, its patient as the index knows him now, and its parent's fate.
+
+    ``version``: which of our versions of it goes, or, to be taken back, stands at the destination.
+    """
 
     document: Document
     arrival: Arrival
@@ -48,11 +53,12 @@ class Papers:
     parent: Document | None
     parent_visibility: Visibility | None
     parent_fed: Delivery | None
+    version: Version
 
     @property
     def visibility(self) -> Visibility:
-        """The flags that were decided."""
-        return self.decided.visibility
+        """The flags that hold."""
+        return self.version.visibility
 
     @property
     def seed(self) -> str:
@@ -73,7 +79,17 @@ class Papers:
     @property
     def stamp(self) -> str:
         """The same as an HL7 time stamp of the establishment: YYYYMMDDhhmmss+hhmm."""
-        return self.instant.astimezone(PARIS).strftime("%Y%m%d%H%M%S%z")
+        return _stamp(self.instant)
+
+    @property
+    def asked(self) -> datetime:
+        """When this version was asked for: the mail's time, or that of a person's word. UTC."""
+        return self.instant if self.version.at is None else datetime.fromtimestamp(int(self.version.at), UTC)
+
+    @property
+    def asked_stamp(self) -> str:
+        """The same as an HL7 time stamp."""
+        return _stamp(self.asked)
 
     @property
     def title(self) -> str:
@@ -97,8 +113,9 @@ class Papers:
         return hashlib.sha256(f"{self.seed}/{purpose}".encode()).hexdigest()[:20]
 
 
-def load(c: Connection, house: House, number: int) -> Papers:
-    """Read it all. NoPatientError."""
+def load(c: Connection, house: House, delivery: Delivery) -> Papers:
+    """Read all that a delivery of a document needs. NoPatientError."""
+    number = delivery.document_id or 0
     found = documents.get_document(c, number)
     arrival = mails.get_arrival(c, found.arrival_seq)
     mail = mails.get_mail(c, arrival.mail_id or 0)
@@ -109,6 +126,8 @@ def load(c: Connection, house: House, number: int) -> Papers:
     if patient is None or decided.ruling is None:
         raise NoPatientError(f"document {number}")
     parent = documents.get_document(c, found.parent_id) if found.parent_id else None
+    shown, name = decided.visibility, delivery.destination
+    version = standing.held(c, number, shown, name) if delivery.purpose == "withdraw" else None
     return Papers(
         document=found,
         arrival=arrival,
@@ -120,7 +139,8 @@ def load(c: Connection, house: House, number: int) -> Papers:
         patient=patient,
         parent=parent,
         parent_visibility=_visibility(c, parent),
-        parent_fed=deliveries.last_of(c, parent.id, "dmp") if parent else None,
+        parent_fed=_fed(c, parent.id) if parent else None,
+        version=version or standing.newest(c, number, shown, name),
     )
 
 
@@ -139,12 +159,12 @@ def wrap(house: House, papers: Papers, body: bytes, *, archived: bool = False) -
 
     ``archived``: the body is not the original but its PDF/A. Other bytes are another document, with an id of its own.
     """
-    root = house.settings.establishment.oid_root
-    number = oids.derive(root, "document", papers.seed, "1")
+    root, version = house.settings.establishment.oid_root, papers.version
+    number = oids.derive(root, "document", papers.seed, str(version.number))
     request = cda.WrapRequest(
         id=oids.derive(root, "archive", number) if archived else number,
         set_id=oids.derive(root, "set", papers.seed),
-        version=1,
+        version=version.number,
         patient=papers.patient,
         ipp_oid=house.settings.establishment.ipp_oid,
         author=papers.context.author or papers.context.sender or _nobody(papers),
@@ -155,8 +175,19 @@ def wrap(house: House, papers: Papers, body: bytes, *, archived: bool = False) -
         media_type={"application/rtf": "text/rtf"}.get(papers.media_type, papers.media_type),
         body=body,
         act_date=papers.reading.act_date,
+        parent=version.before.unique_id if version.before else "",
     )
     return cda.build(request)
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.astimezone(PARIS).strftime("%Y%m%d%H%M%S%z")
+
+
+def _fed(c: Connection, number: int) -> Delivery | None:
+    """What the DMP holds of a document; else how it stands with it."""
+    taken = deliveries.held_by(c, number, "dmp")
+    return taken[-1] if taken else deliveries.last_of(c, number, "dmp")
 
 
 def _visibility(c: Connection, parent: Document | None) -> Visibility | None:
@@ -170,8 +201,3 @@ def _nobody(papers: Papers) -> Sender:
     address = papers.context.envelope.sender
     name = papers.context.envelope.sender_name or address
     return Sender(address, "", "", "", "", name, "", "", "", "", "", authorised=True)
-
-
-def is_deletion(papers: Papers) -> bool:
-    """Whether the sender asks to take a document back."""
-    return papers.document.action is Action.DELETE

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from gateway.delivery.dmp.adapter import Dmp
 from gateway.delivery.dmp.errors import DmpError
@@ -16,8 +17,9 @@ from gateway.flow.papers import Papers
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReaderTimedOut
 from gateway.ledger import deliveries, patients
 from gateway.ledger.rows import Delivery
+from gateway.model.decision import Ruling
 from gateway.model.delivery import Answer, Outcome
-from gateway.model.documents import Action, CdaHeader
+from gateway.model.documents import Action, CdaHeader, DocumentReading
 from gateway.model.identity import INS_OIDS, Ins
 from gateway.model.reasons import NotFed
 from gateway.model.states import DeliveryState
@@ -27,6 +29,8 @@ from gateway.protocols.cda_transform import Completion
 
 PDF = "application/pdf"
 LOST = "reader"
+_Found = TypeVar("_Found")
+_GONE = "Ce document n'est plus dans le DMP : quelqu'un d'autre l'y a supprimé ou remplacé. Il n'y est pas remis."
 _CLOSED = {"none": NotFed.NO_DMP, "closed": NotFed.DMP_CLOSED}
 
 
@@ -46,8 +50,10 @@ class ToDmp:
             known = await self._papers(delivery)
             if delivery.purpose in ("delete", "withdraw"):
                 return await self._taking_back(delivery, known)
+            if known.version.there is not None:
+                return There(known.version.there.unique_id, "", asked=False)
             refusal = await self._refusal(known)
-            return refusal if refusal is not None else await self._feeding(delivery, known)
+            return _aloud(known, refusal if refusal is not None else await self._feeding(delivery, known))
         except DmpError as error:
             return Wait(error.outcome)
         except CdaError as error:
@@ -64,21 +70,22 @@ class ToDmp:
         if delivery.purpose in ("delete", "withdraw"):
             return None
         try:
-            return await self._refusal(await self._papers(delivery))
+            known = await self._papers(delivery)
+            return _aloud(known, await self._refusal(known))
         except DmpError as error:
             return Wait(error.outcome)
         except paper.NoPatientError:
             return Skip(NotFed.INS_NOT_QUALIFIED)
 
     async def _papers(self, delivery: Delivery) -> Papers:
-        number = delivery.document_id or 0
-        return await self.house.ledger.read(lambda c: paper.load(c, self.house, number))
+        return await self.house.ledger.read(lambda c: paper.load(c, self.house, delivery))
 
     async def _refusal(self, known: Papers) -> Skip | Wait | None:
         """The first condition that does not hold; None when the document may be fed."""
         match = known.decided.match
         assert match is not None, "a filed document has a match"  # noqa: S101 - kept by flow.decide
-        reason = why_not_fed(known.reading, match, known.patient, known.ruling, known.context)
+        one, ruling = _as_it_holds(known)
+        reason = why_not_fed(one, match, known.patient, ruling, known.context)
         if reason is not None:
             return Skip(reason)
         if known.reading.schema_errors:
@@ -103,6 +110,8 @@ class ToDmp:
     async def _feeding(self, delivery: Delivery, known: Papers) -> Ready:
         patient = _ins(known)
         target = await self._replaced(known, patient)
+        if target is None and known.version.before is not None:
+            return Wait(Outcome(Answer.REFUSED, "already-gone", _GONE))
         try:
             document, header = await self._version(known, target is not None)
         except (ReaderRefused, ReaderDied, ReaderTimedOut) as error:
@@ -119,10 +128,10 @@ class ToDmp:
             patient,
             known.visibility,
             seed=f"{known.seed}/{delivery.id}/{delivery.failures}",
-            instant=known.instant,
+            instant=known.asked,
             replaces=target,
         )
-        return Go(payload, header.unique_id, await self._evidence(patient))
+        return Go(payload, header.unique_id, await self._evidence(patient), known.version.number)
 
     async def _evidence(self, patient: Ins) -> str:
         """TD0.2's answer, as it is kept with the delivery."""
@@ -132,6 +141,8 @@ class ToDmp:
     async def _replaced(self, known: Papers, patient: Ins) -> str | None:
         """The entryUUID of what this version replaces in the DMP; None: it is fed as new, without association."""
         fed = known.parent_fed
+        if known.version.before is not None:
+            return await self.destination.find(known.version.before.unique_id, patient)
         if known.document.action is not Action.REPLACE or fed is None or fed.state is not DeliveryState.DONE:
             return None
         return await self.destination.find(fed.unique_id, patient)
@@ -171,16 +182,35 @@ class ToDmp:
         if entry is None:
             return There(fed.unique_id, "already-gone")
         payload = self.destination.prepare_deletion(
-            fed.unique_id, entry, patient, seed=f"{known.seed}/{delivery.id}/{delivery.failures}", instant=known.instant
+            fed.unique_id, entry, patient, seed=f"{known.seed}/{delivery.id}/{delivery.failures}", instant=known.asked
         )
         return Go(payload, fed.unique_id)
 
     async def _fed(self, delivery: Delivery, known: Papers) -> Delivery | None:
         if delivery.purpose == "delete":
             return known.parent_fed
-        of_document = await self.house.ledger.read(lambda c: deliveries.of_document(c, known.document.id))
-        own = (d for d in of_document if d.destination == "dmp" and d.purpose != "withdraw")
-        return next(own, None)
+        if known.version.there is not None:
+            return known.version.there
+        return await self.house.ledger.read(lambda c: deliveries.first_of(c, known.document.id, "dmp"))
+
+
+def _aloud(known: Papers, found: _Found) -> _Found | Wait:
+    """Who sees a document must not stay as it was without anybody's knowing: where the DMP holds an older version of
+    ours, what keeps the new one away is for a person.
+    """
+    if known.version.before is None or not isinstance(found, Skip):
+        return found
+    text = f"Cette version ne peut pas être versée ({found.reason}) : le DMP garde la précédente, vue comme avant."
+    return Wait(Outcome(Answer.REFUSED, found.reason, text))
+
+
+def _as_it_holds(known: Papers) -> tuple[DocumentReading, Ruling]:
+    """What a professional said of a minor's representatives stands in the place of the sender's and the rules' word."""
+    if not known.version.said:
+        return known.reading, known.ruling
+    hidden = known.visibility.invisible_to_representatives
+    ruling = replace(known.ruling, invisible_to_representatives=hidden, wait_for_professional=False)
+    return replace(known.reading, visibility=known.visibility), ruling
 
 
 def _needs_completion(header: CdaHeader, parent_as_fed: str) -> bool:

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from gateway.delivery.dpi import folder, mllp
 from gateway.flow import papers as paper
-from gateway.flow.deliver import Go, Ready, Skip, Wait
+from gateway.flow.deliver import Go, Ready, Skip, There, Wait
 from gateway.flow.house import House
 from gateway.flow.judge import WRAPPED
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
 from gateway.isolation.errors import ReaderError, ReaderRefused
+from gateway.ledger import revisions
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Destination, Frozen, Outcome
 from gateway.model.documents import Action, CdaHeader
+from gateway.model.reasons import NotFed, Reason
 from gateway.protocols.cda import CdaError
 from gateway.protocols.mdm import MdmError, MdmRequest, Parties
 from gateway.terminology import type_code
@@ -37,14 +39,9 @@ class ToDpi:
 
     async def ready(self, delivery: Delivery) -> Ready:
         """Freeze the message or the folder's files."""
-        number = delivery.document_id or 0
         try:
-            known = await self.house.ledger.read(lambda c: paper.load(c, self.house, number))
-            body = await paper.body_of(self.house, self.originals, known)
-            if self.house.settings.dpi.kind == "folder":
-                return Go(self._sheet(known, body), known.reading.unique_id)
-            document, header = self._document(known, body)
-            return Go(mllp.prepare(self._message(known, document, header)), header.unique_id)
+            known = await self.house.ledger.read(lambda c: paper.load(c, self.house, delivery))
+            return self._obstacle(delivery, known) or await self._going(_action(delivery, known), known)
         except (MdmError, CdaError) as error:
             text = f"Ce document ne peut pas être mis en forme pour le dossier patient ({error})."
             return Wait(Outcome(Answer.REFUSED, "format", text))
@@ -55,6 +52,25 @@ class ToDpi:
         except ReaderError:
             return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
 
+    def _obstacle(self, delivery: Delivery, known: Papers) -> Skip | There | None:
+        """Why nothing needs to leave, or must not."""
+        version = known.version
+        if delivery.purpose == "withdraw":
+            return None if version.there else Skip(NotFed.OFF)
+        if version.there is not None:
+            return There(version.there.unique_id, "", asked=False)
+        if version.visibility.masked_to_professionals and self.house.settings.dpi.kind != "folder":
+            return Skip(Reason.MASKED)  # the volet forbids to send it (spec/mssante/dpi-hl7v2.md §3)
+        return None
+
+    async def _going(self, action: Action, known: Papers) -> Go:
+        body = await paper.body_of(self.house, self.originals, known)
+        number = known.version.number
+        if self.house.settings.dpi.kind == "folder":
+            return Go(self._sheet(action, known, body), known.reading.unique_id, revision=number)
+        document, header = self._document(known, body)
+        return Go(mllp.prepare(self._message(action, known, document, header)), header.unique_id, revision=number)
+
     def _document(self, known: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
         if known.reading.header is not None:
             return body, known.reading.header
@@ -62,12 +78,12 @@ class ToDpi:
             raise CdaError(known.media_type)
         return paper.wrap(self.house, known, body)
 
-    def _message(self, known: Papers, document: bytes, header: CdaHeader) -> MdmRequest:
+    def _message(self, action: Action, known: Papers, document: bytes, header: CdaHeader) -> MdmRequest:
         dpi, establishment = self.house.settings.dpi, self.house.settings.establishment
-        before = known.parent_visibility
+        before = known.version.told or known.parent_visibility
         return MdmRequest(
-            control_id=known.control_id(f"dpi/{known.document.action}"),
-            time=known.stamp,
+            control_id=_key(known, action, known.version.number),
+            time=known.asked_stamp,
             parties=Parties(
                 dpi.sending_application,
                 dpi.sending_facility,
@@ -75,7 +91,7 @@ class ToDpi:
                 dpi.receiving_facility,
                 establishment.test,
             ),
-            action=known.document.action,
+            action=action,
             header=header,
             document=document,
             envelope=known.context.envelope,
@@ -89,12 +105,13 @@ class ToDpi:
             ipp_oid=establishment.ipp_oid,
         )
 
-    def _sheet(self, known: Papers, body: bytes) -> Frozen:
-        one = known.reading
+    def _sheet(self, action: Action, known: Papers, body: bytes) -> Frozen:
+        one, version = known.reading, known.version
+        before = version.there if action is Action.DELETE else version.before
         known_type = type_code(known.ruling.type.code)
         sheet = folder.Sheet(
             unique_id=one.unique_id,
-            action=known.document.action,
+            action=action,
             patient=known.patient,
             type_code=known.ruling.type.code,
             type_label=known_type.label if known_type else known.ruling.type.label,
@@ -108,5 +125,22 @@ class ToDpi:
             message_id=known.context.envelope.message_id,
             visibility=known.visibility,
             replaces=known.parent.unique_id if known.parent else "",
+            revision=version.number,
+            replaces_key=_key(known, known.document.action, before.revision) if before else "",
         )
-        return folder.prepare(known.control_id(f"dpi/{sheet.action}"), sheet, b"" if paper.is_deletion(known) else body)
+        key = _key(known, action, version.number)
+        return folder.prepare(key, sheet, b"" if action is Action.DELETE else body)
+
+
+def _action(delivery: Delivery, known: Papers) -> Action:
+    """What the record is asked: our next version replaces the one it holds."""
+    if delivery.purpose == "withdraw":
+        return Action.DELETE
+    return Action.REPLACE if known.version.before else known.document.action
+
+
+def _key(known: Papers, action: Action, number: int) -> str:
+    """By which the record recognises a repetition: of the document as it came, of a version of ours, of its end."""
+    if action is Action.DELETE and known.document.action is not Action.DELETE:
+        return known.control_id(f"dpi/withdraw/{number}")
+    return known.control_id(f"dpi/{action}" if number == revisions.FIRST else f"dpi/version/{number}")

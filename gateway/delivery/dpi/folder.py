@@ -42,6 +42,7 @@ class Sheet:
     """What the record's importer is told beside the bytes. ``act_date`` and ids as in the document.
 
     ``filename``, ``media_type`` and ``sha256`` are those of the bytes beside it: of the rendition where there is one.
+    ``revision``: our version of the document (who sees it changed); ``replaces_key``: the delivery that it replaces.
     """
 
     unique_id: str
@@ -59,6 +60,8 @@ class Sheet:
     message_id: str
     visibility: Visibility
     replaces: str = ""
+    revision: int = 1
+    replaces_key: str = ""
 
 
 def prepare(key: str, sheet: Sheet, document: bytes) -> Frozen:
@@ -151,6 +154,8 @@ def _json(key: str, document: str | None, sheet: Sheet) -> bytes:
         "unique_id": sheet.unique_id,
         "action": sheet.action.value,
         "replaces": sheet.replaces or None,
+        "revision": sheet.revision,
+        "replaces_key": sheet.replaces_key or None,
         "ipp": patient.ipp,
         "ins": {"number": patient.ins.number, "oid": patient.ins.oid} if patient.ins and patient.qualified else None,
         "type": {"code": sheet.type_code, "label": sheet.type_label},
