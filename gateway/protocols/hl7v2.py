@@ -123,10 +123,15 @@ def unescape(text: str, syntax: Syntax = Syntax()) -> str:
 
 
 def segment(name: str, values: Mapping[int, str]) -> bytes:
-    """One line with its CR, from its fields by number, already escaped and assembled; MSH-1 is implied."""
+    """One line with its CR, from its fields by number, already escaped and assembled; MSH-1 is implied. UTF-8."""
+    return line(name, values).encode("utf-8", "replace")
+
+
+def line(name: str, values: Mapping[int, str]) -> str:
+    """The same as text, for a message in another character set."""
     first = 2 if name == "MSH" else 1
     fields = (values.get(n, "") for n in range(first, max(values) + 1))
-    return f"{name}|{'|'.join(fields).rstrip('|')}\r".encode("utf-8", "replace")
+    return f"{name}|{'|'.join(fields).rstrip('|')}\r"
 
 
 def components(*values: str) -> str:
@@ -135,7 +140,7 @@ def components(*values: str) -> str:
 
 
 def _syntax(data: bytes) -> Syntax:
-    header = _LINES.split(data[:4096].decode("latin-1"), maxsplit=1)[0]
+    header = _LINES.split(_separators(data[:4096]), maxsplit=1)[0]
     if not header.startswith("MSH") or len(header) < 8:
         raise Hl7Error("the message does not begin with MSH")
     marks = header[3:8]
@@ -146,6 +151,11 @@ def _syntax(data: bytes) -> Syntax:
     charset = parts[17] if len(parts) > 17 else ""
     sub = encoding[3] if len(encoding) > 3 else "&"
     return Syntax(marks[0], encoding[0], encoding[1], encoding[2], sub, _codec(charset.split(encoding[1])[0], data))
+
+
+def _separators(start: bytes) -> str:
+    """The beginning as text; examples of the ANS write a small tilde of two bytes as the repetition separator."""
+    return start.decode("utf-8", "ignore") if b"\xcb\x9c" in start[:9] else start.decode("latin-1")
 
 
 def _codec(charset: str, data: bytes) -> str:
@@ -241,11 +251,11 @@ def _ack_header(request: Message, control_id: str, time: str) -> bytes:
     trigger = escape(msh.field(9, component=2))
     kind = f"ACK^{trigger}^ACK" if trigger else "ACK"
     ours = {2: "^~\\&", 7: escape(time), 9: kind, 10: escape(control_id), 17: "FRA", 18: "UNICODE UTF-8"}
-    return segment("MSH", ours | {mine: _again(msh, theirs) for mine, theirs in swapped.items()})
+    return segment("MSH", ours | {mine: rewritten(msh, theirs) for mine, theirs in swapped.items()})
 
 
-def _again(source: Segment, n: int) -> str:
-    """The first repetition of a field written again with our separators."""
+def rewritten(source: Segment, n: int) -> str:
+    """The first repetition of a field written again with our separators, escaped."""
     raw = _pick(source.raw(n), source.syntax.repetition, 1)
     parts = (part.split(source.syntax.sub) for part in raw.split(source.syntax.component))
     return "^".join("&".join(escape(unescape(sub, source.syntax)) for sub in part) for part in parts)
