@@ -28,6 +28,7 @@ TABLES: dict[str, str] = {
     ),
     "dpi": "Le dossier patient informatisé qui reçoit les documents.",
     "dmp": "Le DMP, en authentification indirecte avec les certificats de l'établissement.",
+    "revocation": "Où les autorités publient leurs listes de révocation ; la dernière bonne liste est gardée.",
     "rules": "Les règles de classement et d'envoi.",
     "quarantine": "Où une personne trouve ce qui attend sa décision.",
     "receipt": "Quand et comment l'expéditeur reçoit un accusé.",
@@ -35,7 +36,7 @@ TABLES: dict[str, str] = {
 }
 
 _CA = "Autorités admises pour ce serveur (PEM ou DER) ; celles de l'IGC-Santé. Absent : le magasin de la machine"
-_CRL = "Liste de révocation de ces autorités (PEM ou DER)"
+_CRL = "Liste de révocation de ces autorités (PEM ou DER) ; absent : celles de [revocation], sinon pas de contrôle"
 _CERT = "Certificat client (PEM, suivi de sa chaîne) et sa clé privée (PEM, sans mot de passe)"
 _P12 = "Ou le même en PKCS#12, avec le fichier de son mot de passe"
 _FILE = "Fichier qui contient le mot de passe, fermé aux autres comptes"
@@ -94,6 +95,8 @@ KEYS: dict[str, Key] = {
     "smtp.peers": Key("Réseaux ou noms de certificats admis ; obligatoire hors de cette machine"),
     "smtp.cert": Key("Certificat du serveur (PEM) ; obligatoire hors de cette machine", '"pki/smtp.pem"'),
     "smtp.key": Key("Sa clé privée (PEM)", '"pki/smtp.key"'),
+    "smtp.p12": Key("Ou le certificat du serveur en PKCS#12, avec le fichier de son mot de passe", '"pki/smtp.p12"'),
+    "smtp.password_file": Key("Mot de passe du PKCS#12", '"secrets/smtp-p12.password"'),
     "smtp.client_ca": Key(
         "Autorités des certificats clients ; présent : un certificat est exigé", '"pki/igc-sante.pem"'
     ),
@@ -106,7 +109,10 @@ KEYS: dict[str, Key] = {
     "submission.password_file": Key(_FILE, '"secrets/envoi.password"'),
     "submission.client_cert": Key(_CERT, '"pki/envoi.pem"'),
     "submission.client_key": Key("Clé privée du certificat client", '"pki/envoi.key"'),
+    "submission.client_p12": Key(_P12, '"pki/envoi.p12"'),
+    "submission.client_password_file": Key("Mot de passe du PKCS#12", '"secrets/envoi-p12.password"'),
     "submission.ca": Key(_CA, '"pki/igc-sante.pem"'),
+    "submission.crl": Key(_CRL, '"pki/igc-sante.crl"'),
     "submission.nil": Key("Numéro d'identification du logiciel (X-MSS-NIL)"),
     "submission.mailbox": Key(
         "Boîte [[mailbox]] au nom de laquelle partent les documents de l'établissement ; absent : aucun ne part",
@@ -130,8 +136,11 @@ KEYS: dict[str, Key] = {
     "dpi.path": Key('Dossier de dépôt (kind = "folder")', '"depot"'),
     "dpi.url": Key('Adresse (kind = "mllp")', '"mllps://dpi.etablissement.fr:2575"'),
     "dpi.ca": Key("Autorités admises pour mllps (PEM ou DER) ; absent : le magasin de la machine", '"pki/interne.pem"'),
+    "dpi.crl": Key(_CRL, '"pki/interne.crl"'),
     "dpi.client_cert": Key(_CERT, '"pki/dpi.pem"'),
     "dpi.client_key": Key("Clé privée du certificat client", '"pki/dpi.key"'),
+    "dpi.client_p12": Key(_P12, '"pki/dpi.p12"'),
+    "dpi.client_password_file": Key("Mot de passe du PKCS#12", '"secrets/dpi-p12.password"'),
     "dpi.cleartext_accepted": Key("true : accepte mllp:// en clair hors de cette machine ; le RSSI en décide"),
     "dpi.sending_application": Key("MSH-3"),
     "dpi.sending_facility": Key("MSH-4"),
@@ -161,7 +170,12 @@ KEYS: dict[str, Key] = {
         '{ id = "810000000000", name = "NOM PRENOM", role = "10", specialty = "SM26" }',
     ),
     "dmp.vihf_version": Key('Version du VIHF : "3.0" ou "4.0"'),
+    "dmp.vihf_mode_attribute": Key("Nom, dans le VIHF, de l'attribut du mode d'authentification ; les sources divergent"),
+    "dmp.vihf_issuer": Key('Ordre du nom du certificat dans le VIHF : "cn-first" (CN=… d\'abord) ou "c-first"'),
+    "dmp.authn_context": Key("Classe SAML de l'authentification locale, dans le VIHF"),
     "dmp.signature": Key('Empreinte de signature : "sha256", ou "sha1" pour un environnement ancien'),
+    "dmp.xades_signature": Key("Celle de la signature des lots, si elle diffère de signature", '"sha256"'),
+    "dmp.content_type": Key("Type d'activité des lots (JDV_J59) ; 97 : autre"),
     "dmp.existence_ttl": Key("Durée pendant laquelle la réponse « ce DMP existe » est crue"),
     "dmp.feed_received_cda": Key(
         'CDA reçus tels quels : "check-first" (vérifie qu\'ils n\'y sont pas), "always", "never" ; '
@@ -174,17 +188,31 @@ KEYS: dict[str, Key] = {
         'PDF sans CDA, pour le DMP : "convert" (en PDF/A-1 ; le dossier garde l\'original) ou "as-is" (tel quel)'
     ),
     "dmp.minor_secret": Key("true : verse aussi ce qui doit rester caché aux représentants d'un mineur"),
+    "dmp.allow_masked_and_invisible": Key(
+        "true : un document peut être à la fois masqué aux professionnels et invisible au patient (paramètre du DMP)"
+    ),
+    "dmp.secret_attribute": Key("Nom, dans le VIHF, de l'attribut d'une connexion secrète"),
+    "dmp.secret_code": Key("Sa valeur, qui n'est pas publique : à confirmer par la CNAM"),
     "dmp.age_of_majority": Key("Âge de la majorité"),
     "dmp.schemas": Key("Dossier des schémas CDA de l'ANS ; absent : ce contrôle n'est pas fait", '"schemas"'),
     "dmp.unknown_wait": Key("Attente avant de chercher un document dont l'envoi est resté sans réponse"),
     "dmp.timeout": Key("Attente d'une réponse"),
     "dmp.connections": Key("Connexions simultanées"),
+    "dmp.web_ps": Key(
+        "Adresse du DMP des professionnels (Web-PS), dont documents web-ps donne le lien ; absent : aucun lien",
+        '"https://www.dmp.fr"',
+    ),
+    "revocation.urls": Key(
+        'Adresses http(s) de ces listes, une par autorité de "ca" ; vides : seuls les fichiers crl servent'
+    ),
+    "revocation.folder": Key("Dossier où elles sont gardées"),
+    "revocation.refresh": Key("Délai entre deux téléchargements"),
     "rules.folder": Key("Dossier des règles ; absent : celles livrées avec la passerelle"),
     "quarantine.folder": Key("Dossier, fermé aux autres comptes, dont les entrées partent une fois réglées"),
     "receipt.max_wait": Key("Délai après lequel un accusé négatif part si rien n'est décidé"),
     "receipt.form": Key('Version du volet suivie : "1.1.3" ou "1.1.2"'),
     "receipt.error_mailbox": Key(
-        "Adresse interne prévenue de ce qui n'est pas intégré quand l'expéditeur n'a pas demandé d'accusé ; vide : aucune"
+        "Adresse interne prévenue de ce qui n'est pas intégré quand aucun accusé n'est demandé ; vide : personne"
     ),
     "receipt.notify_sender": Key("true : prévient aussi cet expéditeur, s'il est un professionnel cru"),
     "retry.first": Key("Premier délai ; les suivants doublent"),

@@ -92,6 +92,8 @@ class Smtp(Table, frozen=True, kw_only=True):
     peers: tuple[str, ...] = ()
     cert: Path | None = None
     key: Path | None = None
+    p12: Path | None = None
+    password_file: Path | None = None
     client_ca: Path | None = None
     max_size: Size = Size(50_000_000)
 
@@ -110,7 +112,10 @@ class Submission(Table, frozen=True, kw_only=True):
     password_file: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    client_p12: Path | None = None
+    client_password_file: Path | None = None
     ca: Path | None = None
+    crl: Path | None = None
     nil: str = ""
     mailbox: str | None = None
     max_size: Size = Size(25_000_000)
@@ -146,8 +151,11 @@ class Dpi(Table, frozen=True, kw_only=True):
     path: Path | None = None
     url: str | None = None
     ca: Path | None = None
+    crl: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    client_p12: Path | None = None
+    client_password_file: Path | None = None
     cleartext_accepted: bool = False
     sending_application: str = "GATEWAY"
     sending_facility: str = "GATEWAY"
@@ -188,7 +196,12 @@ class Dmp(Table, frozen=True, kw_only=True):
     lps_homologation_file: Path | None = None
     responsible: Responsible | None = None
     vihf_version: Literal["3.0", "4.0"] = "3.0"
+    vihf_mode_attribute: Literal["Authentification_Mode", "Authentification_mode"] = "Authentification_Mode"
+    vihf_issuer: Literal["cn-first", "c-first"] = "cn-first"
+    authn_context: Literal["unspecified", "Password", "SmartcardPKI", "TLSClient"] = "unspecified"
     signature: Literal["sha256", "sha1"] = "sha256"
+    xades_signature: Literal["sha256", "sha1"] | None = None
+    content_type: str = "97"
     existence_ttl: Seconds = Seconds(12 * 3600)
     feed_received_cda: Literal["check-first", "always", "never"] = "check-first"
     order: Literal["together", "after-dpi"] = "together"
@@ -196,11 +209,17 @@ class Dmp(Table, frozen=True, kw_only=True):
     uncertain_type: Literal["hold", "invisible", "feed"] = "hold"
     pdfa: Literal["convert", "as-is"] = "convert"
     minor_secret: bool = False
+    secret_attribute: Literal[
+        "urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code", "Confidentiality_code"
+    ] = "urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code"
+    secret_code: str = "INVISIBLE_REPRESENTANTS_LEGAUX"
+    allow_masked_and_invisible: bool = False
     age_of_majority: int = 18
     schemas: Path | None = None
     unknown_wait: Seconds = Seconds(120)
     timeout: Seconds = Seconds(60)
     connections: Annotated[int, Meta(ge=1, le=16)] = 4
+    web_ps: Annotated[str, Meta(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?/?$")] | None = None
 
 
 class Antivirus(Table, frozen=True, kw_only=True):
@@ -208,6 +227,14 @@ class Antivirus(Table, frozen=True, kw_only=True):
 
     clamd: str
     timeout: Seconds = Seconds(60)
+
+
+class Revocation(Table, frozen=True, kw_only=True):
+    """Where our authorities publish their lists. ``urls`` empty: only the files named by ``crl`` are used."""
+
+    urls: tuple[str, ...] = ()
+    folder: Path = Path("revocation")
+    refresh: Seconds = Seconds(6 * 3600)
 
 
 class Rules(Table, frozen=True, kw_only=True):
@@ -253,6 +280,7 @@ class Settings(Table, frozen=True, kw_only=True):
     matching: Matching = msgspec.field(default_factory=Matching)
     dpi: Dpi = msgspec.field(default_factory=Dpi)
     dmp: Dmp = msgspec.field(default_factory=Dmp)
+    revocation: Revocation = msgspec.field(default_factory=Revocation)
     rules: Rules = msgspec.field(default_factory=Rules)
     quarantine: Quarantine = msgspec.field(default_factory=Quarantine)
     receipt: Receipt = msgspec.field(default_factory=Receipt)
