@@ -213,7 +213,7 @@ async def _legs(house: House, originals: Originals, stack: AsyncExitStack) -> di
         legs["dmp"] = ToDmp(house, originals, dmp, settings.dmp.unknown_wait)
     if settings.submission is not None:
         submission = Submission(submission_server(settings.submission), house.observer)
-        legs["receipt"] = ToSender(house, submission, settings.retry.first)
+        legs["receipt"] = ToSender(house, originals, submission, settings.retry.first)
     return legs
 
 

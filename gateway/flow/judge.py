@@ -212,11 +212,16 @@ def _before_identity(one: DocumentReading, known: Known, context: Context) -> Ju
 def distrust(context: Context) -> Reason | None:
     """Why the sender may not speak; None when he may (DESIGN §5, Who may speak)."""
     domain = context.envelope.sender.rpartition("@")[2]
-    if domain == PATIENT_DOMAIN or domain.endswith("." + PATIENT_DOMAIN):
+    if is_patient(context.envelope.sender):
         return Reason.PATIENT_MAIL
     trusted = any(_domain_fits(domain, pattern) for pattern in context.settings.senders.trusted_domains)
     refused = context.sender is not None and not context.sender.authorised
     return None if trusted and context.trusted_channel and not refused else Reason.UNTRUSTED_SENDER
+
+
+def is_patient(address: str) -> bool:
+    """Whether an address is one of Mon espace santé."""
+    return f".{address.rpartition('@')[2]}".endswith("." + PATIENT_DOMAIN)
 
 
 def _domain_fits(domain: str, pattern: str) -> bool:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from gateway.flow.house import House
-from gateway.flow.judge import Judgement
+from gateway.flow.judge import Judgement, is_patient
 from gateway.ledger import deliveries, documents, jobs, mails
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Delivery, Document
-from gateway.model.documents import Action, DocumentReading, Envelope
-from gateway.model.reasons import SENDER_MENDS, Ignored, NotFed, Reason, hl7_code
+from gateway.model.documents import Action, DocumentReading, Envelope, MailReading
+from gateway.model.reasons import SENDER_MENDS, Ignored, NotFed, hl7_code
 from gateway.model.states import ENDED, DeliveryEvent, DeliveryState, DocumentEvent, DocumentState, MailState
+from gateway.protocols.mdn import worst
 
 DPI, DMP, RECEIPT = "dpi", "dmp", "receipt"
+
+#: To whom an answer goes, as its delivery's purpose says: who asked; who did not ask; somebody of the hospital.
+ASKED, UNASKED, HOUSE = "receipt", "notice", "error-mailbox"
 
 
 def file(
@@ -68,12 +72,11 @@ def settle_arrival(c: Connection, house: House, seq: int) -> None:
         return
     if documents.all_closed(c, seq):
         mails.arrival_settled(c, seen, house.now)
-        _answer(c, house, seen, _settled_code(c, seq))
+        _answer(c, house, seen, _code(c, seq))
         return
-    code = _sender_mends(c, seq)
-    if code:
-        _answer(c, house, seen, code)
-    elif _wants_receipt(c, seen):
+    if _sender_mends(c, seq):
+        _answer(c, house, seen, _code(c, seq))
+    elif _answers(c, house, seen, "906"):
         due = seen.at + house.settings.receipt.max_wait
         order = jobs.enqueue(c, "overdue", RECEIPT, seq, due)
         jobs.park(c, order, "timer")
@@ -83,7 +86,7 @@ def overdue(c: Connection, house: House, job: Job) -> None:
     """The sender has waited long enough: he is told so, once."""
     seen = mails.get_arrival(c, job.subject)
     if jobs.finish(c, job) and seen.state is not MailState.SETTLED:
-        _answer(c, house, seen, "906")
+        _answer(c, house, seen, _code(c, seen.seq) or "906")
 
 
 def withdraw_from_dmp(c: Connection, house: House, number: int) -> bool:
@@ -157,12 +160,26 @@ def _supersede(c: Connection, number: int, successor: Document) -> None:
         documents.move(c, before, DocumentEvent.SUPERSEDE, superseded_by=successor.id)
 
 
+def fate_code(c: Connection, found: Document) -> str:
+    """The volet's code of a document that is not integrated, for good or until its sender mends it; else empty."""
+    mends = found.state is DocumentState.QUARANTINED and found.reason in SENDER_MENDS
+    if mends or found.state is DocumentState.REJECTED:
+        return hl7_code(found.reason) if found.reason else "906"
+    dpi = deliveries.last_of(c, found.id, DPI)
+    return (dpi.code or "906") if dpi is not None and dpi.state is DeliveryState.REFUSED else ""
+
+
 def _answer(c: Connection, house: House, seen: Arrival, code: str) -> None:
-    """Plan the one receipt of a mail. ``code`` is empty when all is well."""
+    """Plan the one answer to a mail. ``code`` is empty when all is well."""
     jobs.drop(c, "overdue", seen.seq)
-    if not _wants_receipt(c, seen) or deliveries.receipt_of(c, seen.seq) is not None:
-        return
-    values: dict[str, object] = {"arrival_seq": seen.seq, "purpose": "receipt", "code": code}
+    planned = {one.purpose for one in deliveries.answers_of(c, seen.seq)}
+    for purpose in _answers(c, house, seen, code):
+        if purpose not in planned:
+            _plan_answer(c, house, seen, code, purpose)
+
+
+def _plan_answer(c: Connection, house: House, seen: Arrival, code: str, purpose: str) -> None:
+    values: dict[str, object] = {"arrival_seq": seen.seq, "purpose": purpose, "code": code}
     if house.settings.submission is None:
         values |= {"reason": "not-configured", "ended_at": house.now}
         deliveries.plan(c, RECEIPT, house.now, state=DeliveryState.NOT_APPLICABLE, **values)
@@ -171,31 +188,34 @@ def _answer(c: Connection, house: House, seen: Arrival, code: str) -> None:
     jobs.enqueue(c, "deliver", RECEIPT, number, house.now)
 
 
-def _wants_receipt(c: Connection, seen: Arrival) -> bool:
-    """Whether the sender asked, in the way that may be answered without a person (RFC 8098 §2.1)."""
+def _answers(c: Connection, house: House, seen: Arrival, code: str) -> list[str]:
+    """Who is answered: who asked, in the way that may be answered without a person (RFC 8098 §2.1); else, of what
+    failed, those whom the hospital wants told. Machines and patients never are (RFC 3834 §2).
+    """
     if seen.mail_id is None:
-        return False
+        return []
     found = mails.get_mail(c, seen.mail_id)
-    envelope = found.decoded().envelope if found.reading else Envelope()
+    reading = found.decoded() if found.reading else MailReading("", Envelope(), ())
+    envelope, receipt = reading.envelope, house.settings.receipt
     back = seen.transport.sender.lower() or envelope.return_path or ""
-    return bool(envelope.receipt_to) and envelope.receipt_to == back and not envelope.automatic
+    if envelope.automatic:
+        return []
+    if envelope.receipt_to and envelope.receipt_to == back:
+        return [ASKED]
+    documents_in = any(one.ignored is None for one in reading.documents)
+    nobody = envelope.return_path == "" or is_patient(envelope.sender) or envelope.sender == receipt.error_mailbox
+    if not code or nobody or not documents_in:
+        return []
+    told = receipt.notify_sender and bool(back) and not envelope.receipt_to
+    return [*([HOUSE] if receipt.error_mailbox else []), *([UNASKED] if told else [])]
 
 
-def _settled_code(c: Connection, seq: int) -> str:
-    """Empty when the record took all; else the code of the worst."""
-    for found in documents.of_arrival(c, seq):
-        if found.state is DocumentState.REJECTED:
-            return hl7_code(found.reason) if found.reason else "906"
-        dpi = deliveries.last_of(c, found.id, DPI)
-        if dpi is not None and dpi.state is DeliveryState.REFUSED:
-            return dpi.code or "906"
-    return ""
+def _code(c: Connection, seq: int) -> str:
+    """Empty when the record took all that is settled; else the code of the worst."""
+    return worst(fate_code(c, found) for found in documents.of_arrival(c, seq))
 
 
-def _sender_mends(c: Connection, seq: int) -> str:
-    """The code of a document that only the sender can mend."""
-    for found in documents.of_arrival(c, seq):
-        waiting = found.state is DocumentState.QUARANTINED
-        if waiting and found.reason in SENDER_MENDS:
-            return hl7_code(Reason(found.reason))
-    return ""
+def _sender_mends(c: Connection, seq: int) -> bool:
+    """Whether a document waits that only the sender can mend."""
+    found = documents.of_arrival(c, seq)
+    return any(one.state is DocumentState.QUARANTINED and one.reason in SENDER_MENDS for one in found)

@@ -14,7 +14,7 @@ from gateway.formats.copies import Original
 from gateway.formats.draft import Context, Draft, altered, refused
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
-from gateway.formats.mails import envelope, kinds, mime
+from gateway.formats.mails import envelope, kinds, mime, reports
 from gateway.formats.mails.headers import Fields
 from gateway.formats.mails.part import Part, uuencoded
 from gateway.formats.office import words
@@ -38,7 +38,7 @@ def read(raw: bytes, *, schema: etree.XMLSchema | None = None, limits: Limits = 
         return MailReading(VERSION, Envelope(), (), problem=error.reason, detail=error.detail)
     stated = envelope.read(fields, parts, limits)
     if kinds.is_report(fields, parts, stated):
-        return MailReading(VERSION, stated, (), ignored=Ignored.REPORT)
+        return MailReading(VERSION, stated, (), ignored=Ignored.REPORT, report=reports.read(raw, limits))
     context = Context(limits, schema, envelope.markup(parts), Budget(limits))
     repeated = kinds.is_automatic_reply(fields)
     found = with_beside([draft for part in parts for draft in _of_part(part, context, repeated=repeated)])

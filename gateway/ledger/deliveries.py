@@ -66,11 +66,10 @@ def held_by(c: Connection, number: int, name: str) -> list[Delivery]:
     return [one for one in taken if one.state is DeliveryState.DONE]
 
 
-def receipt_of(c: Connection, seq: int) -> Delivery | None:
-    """The newest receipt of an arrival."""
-    query = select(delivery).where(delivery.c.arrival_seq == seq).order_by(delivery.c.id.desc()).limit(1)
-    row = c.execute(query).one_or_none()
-    return None if row is None else as_value(Delivery, row)
+def answers_of(c: Connection, seq: int) -> list[Delivery]:
+    """The answers to an arrival, in the order planned."""
+    query = select(delivery).where(delivery.c.arrival_seq == seq).order_by(delivery.c.id)
+    return as_values(Delivery, c.execute(query).all())
 
 
 def mail_size(c: Connection, found: Delivery) -> int:

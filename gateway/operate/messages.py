@@ -211,6 +211,8 @@ PURPOSES = {
     "delete": "suppression",
     "withdraw": "retrait",
     "receipt": "accusé",
+    "notice": "avis à l'expéditeur",
+    "error-mailbox": "avis à la boîte d'erreurs",
 }
 
 TRAITS = {

@@ -36,7 +36,7 @@ _KINDS: dict[str, tuple[Kind | str, ...]] = {
     "formats.mails.tnef": (Kind.TNEF,),
     "formats.clinical.xdm_metadata": (Kind.XML,),
     "formats.xmltree": (Kind.XML, Kind.CDA),
-    "protocols.mdn": ("mdn", Kind.MAIL),
+    "formats.mails.reports": ("mdn", Kind.MAIL),
     "protocols.soap": ("soap",),
 }
 

@@ -18,25 +18,30 @@ from typing import Any, cast
 import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from gateway.delivery.receipt.smtp import Server, Submission, prepare
 from gateway.flow import plan
 from gateway.flow.breaker import Breakers
 from gateway.flow.deliver import Deliverer, Go, Skip, Wait
 from gateway.flow.house import House, Readers
+from gateway.flow.originals import Originals
 from gateway.flow.to_sender import ToSender
+from gateway.formats.limits import DEFAULT
+from gateway.formats.mails import reports
 from gateway.ledger import deliveries, documents, jobs, mails
 from gateway.ledger.engine import Ledger
 from gateway.ledger.rows import Delivery, Transport
+from gateway.ledger.tables import job
 from gateway.model import settings as model
 from gateway.model.delivery import Answer, Frozen, Outcome
 from gateway.model.documents import Action, Carrier, DocumentReading, MailReading
 from gateway.model.documents import Envelope as MailEnvelope
 from gateway.model.ports import Silent, SystemChance, SystemClock
 from gateway.model.reasons import Ignored, Reason
+from gateway.model.reports import Fate
 from gateway.model.states import DeliveryEvent, DeliveryState, DocumentEvent
-from gateway.protocols import mdn
+from gateway.protocols import mailparts
 from gateway.vault.files import Vault
 from gateway.vault.keys import Keys
 from tests import pki, samples
@@ -249,7 +254,12 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 async def arrive(
-    house: House, *readings: DocumentReading, mail: bytes = MAIL, transport: Transport | None = None, **envelope: Any
+    house: House,
+    *readings: DocumentReading,
+    mail: bytes = MAIL,
+    transport: Transport | None = None,
+    key: str = "imap:accueil:7:1",
+    **envelope: Any,
 ) -> tuple[int, list[int]]:
     """An arrival that was read, and its documents."""
     reading = MailReading("1", replace(ENVELOPE, **envelope), readings)
@@ -257,7 +267,7 @@ async def arrive(
 
     def work(c: Connection) -> tuple[int, list[int]]:
         known = mails.add_mail(c, ref.address, ref.size, house.now)
-        values = {"key": "imap:accueil:7:1", "place": "imap", "mailbox": "accueil", "source": "", "trusted": True}
+        values = {"key": key, "place": "imap", "mailbox": "accueil", "source": "", "trusted": True}
         said = msgspec.json.encode(transport or Transport()).decode()
         moment = datetime(2026, 1, 5, 10, 11, 12, tzinfo=UTC).timestamp()
         rest = {"mail_id": known.id, "size": ref.size, "envelope": said, "at": moment, "target": "done"}
@@ -273,7 +283,11 @@ async def arrive(
 async def settle(house: House, seq: int) -> Delivery | None:
     """Settle the arrival as the flow does; the receipt that follows."""
     await house.ledger.write("settle", lambda c: plan.settle_arrival(c, house, seq))
-    return await house.ledger.read(lambda c: deliveries.receipt_of(c, seq))
+    return next(iter(await answers(house, seq)), None)
+
+
+async def answers(house: House, seq: int) -> list[Delivery]:
+    return await house.ledger.read(lambda c: deliveries.answers_of(c, seq))
 
 
 async def quarantine(house: House, number: int, reason: Reason) -> None:
@@ -303,7 +317,15 @@ class Nowhere:
 
 async def ready(house: House, receipt: Delivery | None) -> Any:
     assert receipt is not None
-    return await ToSender(house, Nowhere(), 5).ready(receipt)
+    return await ToSender(house, Originals(house.readers), Nowhere(), 5).ready(receipt)
+
+
+def said(body: bytes) -> Fate:
+    """As the sender's software reads it."""
+    report = reports.read(body, DEFAULT)
+    assert report is not None
+    assert report.message_id == ENVELOPE.message_id
+    return report.fates[0]
 
 
 def human(body: bytes) -> str:
@@ -323,7 +345,7 @@ async def test_all_documents_filed(house: House) -> None:
     body = go.payload.body
     assert go.payload.key == go.unique_id
     assert go.unique_id.encode() in body
-    assert mdn.read(body) == mdn.Disposition(ENVELOPE.message_id, BOX, "processed", error=False)
+    assert said(body) == Fate(BOX, action="processed")
     assert "- Compte rendu : intégré au dossier du patient." in human(body)
     assert "- b.pdf : intégré au dossier du patient." in human(body)
     assert b"X-MSS-NIL: NIL-1" in body
@@ -336,8 +358,8 @@ async def test_one_document_refused_by_the_record(house: House) -> None:
     await file(house, one, DeliveryEvent.DONE, "AA")
     await file(house, two, DeliveryEvent.REFUSE, "904")
     go = await ready(house, await settle(house, seq))
-    assert mdn.read(go.payload.body).code == "904"
-    assert "- Second : refusé par le dossier du patient." in human(go.payload.body)
+    assert said(go.payload.body).code == "904"
+    assert "- Second : refusé par le dossier du patient (904 - INS différent de celui connu)." in human(go.payload.body)
     assert "- Compte rendu : intégré au dossier du patient." in human(go.payload.body)
 
 
@@ -350,7 +372,7 @@ async def test_what_the_sender_alone_can_mend_is_said_at_once(
     seq, (one,) = await arrive(house, PDF)
     await quarantine(house, one, reason)
     go = await ready(house, await settle(house, seq))
-    assert mdn.read(go.payload.body).code == "906"
+    assert said(go.payload.body).code == "906"
     assert word in human(go.payload.body)
     assert (MAIL in go.payload.body) is whole, "what may harm is not sent round"
 
@@ -407,10 +429,10 @@ async def test_the_smtp_envelope_counts_as_return_path(house: House) -> None:
     seq, (one,) = await arrive(house, PDF, transport=transport, return_path=None)
     await file(house, one, DeliveryEvent.DONE)
     go = await ready(house, await settle(house, seq))
-    assert mdn.read(go.payload.body).recipient == BOX, "as configured"
+    assert said(go.payload.body).recipient == BOX, "as configured"
     house.settings = msgspec.structs.replace(house.settings, mailbox=())
     elsewhere = await ready(house, await settle(house, seq))
-    assert mdn.read(elsewhere.payload.body).recipient == "autre@clinique.example.mssante.fr"
+    assert said(elsewhere.payload.body).recipient == "autre@clinique.example.mssante.fr"
 
 
 @pytest.mark.parametrize("stranger", ["marc@example.com", "256089932695080@patient.mssante.fr"])
@@ -430,7 +452,7 @@ async def test_an_address_that_no_notification_can_carry(house: House) -> None:
 
 
 async def test_a_large_mail_gives_its_header_alone(house: House) -> None:
-    seq, (one,) = await arrive(house, PDF, mail=MAIL + b"x" * 70 + b"\r\n" * (mdn.WHOLE // 2))
+    seq, (one,) = await arrive(house, PDF, mail=MAIL + b"x" * 70 + b"\r\n" * (mailparts.WHOLE // 2))
     await file(house, one, DeliveryEvent.DONE)
     go = await ready(house, await settle(house, seq))
     assert len(go.payload.body) < 10_000
@@ -446,6 +468,106 @@ async def test_without_submission_the_receipt_says_so(house: House) -> None:
     assert (receipt.state, receipt.reason) == (DeliveryState.NOT_APPLICABLE, "not-configured")
 
 
+ERRORS = "erreurs@clinique.example.mssante.fr"
+
+
+def telling(house: House, **values: Any) -> None:
+    receipt = msgspec.structs.replace(house.settings.receipt, error_mailbox=ERRORS, **values)
+    house.settings = msgspec.structs.replace(house.settings, receipt=receipt)
+
+
+async def refused(house: House, **envelope: Any) -> list[Delivery]:
+    """The answers to a mail whose document the record refuses."""
+    seq, (one,) = await arrive(house, PDF, **{"receipt_to": "", **envelope})
+    await file(house, one, DeliveryEvent.REFUSE, "902")
+    await settle(house, seq)
+    await settle(house, seq)
+    return await answers(house, seq)
+
+
+async def test_the_error_mailbox_learns_what_nobody_asked_about(house: House) -> None:
+    assert await refused(house) == [], "off unless configured"
+
+
+@pytest.mark.parametrize("sender_too", [False, True])
+async def test_one_notice_a_mail(house: House, sender_too: bool) -> None:
+    telling(house, notify_sender=sender_too)
+    planned = await refused(house)
+    assert [one.purpose for one in planned] == ["error-mailbox", "notice"][: 1 + sender_too]
+    for one, to in zip(planned, (ERRORS, SENDER), strict=False):
+        go = await ready(house, one)
+        assert (await ready(house, one)) == go
+        mail = email.message_from_bytes(go.payload.body, policy=email.policy.default)
+        assert (mail["To"], mail["From"]) == (to, BOX)
+        assert mail["Subject"].startswith("[KO Intégration système !][902] XDM/1.0/DDM+")
+        assert "- Compte rendu : refusé par le dossier du patient (902" in human(go.payload.body)
+        assert reports.read(go.payload.body, DEFAULT) is None, "an ordinary mail"
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"automatic": True},
+        {"return_path": ""},
+        {"sender": "256089932695080@patient.mssante.fr"},
+        {"sender": ERRORS},
+        {"receipt_to": SENDER},
+    ],
+)
+async def test_no_notice_to_machines_and_patients_nor_beside_a_receipt(house: House, envelope: dict[str, Any]) -> None:
+    telling(house, notify_sender=True)
+    assert {one.purpose for one in await refused(house, **envelope)} <= {"receipt"}
+
+
+async def test_no_notice_when_all_is_well_or_when_there_is_no_document(house: House) -> None:
+    telling(house, notify_sender=True)
+    seq, (one,) = await arrive(house, PDF, receipt_to="")
+    await file(house, one, DeliveryEvent.DONE, "AA")
+    assert await settle(house, seq) is None
+    words, _ = await arrive(house, mail=MAIL + b"x", receipt_to="", key="imap:accueil:7:2")
+    await house.ledger.write(
+        "words", lambda c: documents.add_document(c, words, 0, {"action": Action.CREATE, "found_at": house.now})
+    )
+    assert await settle(house, words) is None
+    late = await house.ledger.read(lambda c: list(c.execute(select(job.c.kind)).scalars()))
+    assert "overdue" not in late
+
+
+async def test_a_sender_who_asked_otherwise_is_not_written_to(house: House) -> None:
+    """He asked for a receipt that no machine may give; the hospital's own people are told."""
+    telling(house, notify_sender=True)
+    planned = await refused(house, receipt_to="autre@liberal.exemple.mssante.fr")
+    assert [one.purpose for one in planned] == ["error-mailbox"]
+
+
+async def test_only_senders_whom_we_believe_get_a_notice(house: House) -> None:
+    telling(house, notify_sender=True)
+    _, notice = await refused(house, sender="marc@example.com", return_path="marc@example.com")
+    assert isinstance(await ready(house, notice), Skip)
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+async def test_the_older_form_gives_archive_and_pdf_back(house: House, unsafe: bool) -> None:
+    receipt = msgspec.structs.replace(house.settings.receipt, form="1.1.2")
+    house.settings = msgspec.structs.replace(house.settings, receipt=receipt)
+    house.readers = cast("Readers", Parts())
+    within = replace(PDF, ordinal=1, carrier=Carrier.XDM, part="1.2!0", filename="DOC0001.XML", media_type="text/xml")
+    seq, (one, two) = await arrive(house, replace(PDF, part="1.3"), within)
+    await quarantine(house, one, Reason.UNSAFE if unsafe else Reason.ENCRYPTED)
+    await file(house, two, DeliveryEvent.DONE, "AA")
+    go = await ready(house, await settle(house, seq))
+    mail = email.message_from_bytes(go.payload.body, policy=email.policy.default)
+    files = [(part.get_filename(), part.get_content()) for part in list(mail.iter_parts())[3:]]
+    assert files == ([] if unsafe else [("cr.pdf", b"bytes of 1.3"), ("IHE_XDM.zip", b"bytes of 1.2")])
+
+
+class Parts:
+    """Readers that only extract."""
+
+    async def extract(self, digest: str, part: str) -> bytes:
+        return f"bytes of {part}".encode()
+
+
 @pytest.mark.parametrize("lost", [False, True])
 async def test_from_the_ledger_to_the_wire(house: House, lost: bool) -> None:
     """The whole leg; an answer that was lost: the very same message again."""
@@ -455,7 +577,7 @@ async def test_from_the_ledger_to_the_wire(house: House, lost: bool) -> None:
     assert receipt is not None
     async with submission() as (port, mailbox):
         wire = Losing(to(port)) if lost else to(port)
-        leg = ToSender(house, wire, unknown_wait=0)
+        leg = ToSender(house, Originals(house.readers), wire, unknown_wait=0)
         machine = Deliverer(house, {"receipt": leg}, Breakers(house.settings.retry, house.chance))
         states = [await work(house, machine, receipt.id) for _ in range(1 + lost)]
     assert states == [DeliveryState.UNKNOWN, DeliveryState.DONE][not lost :]
@@ -464,7 +586,7 @@ async def test_from_the_ledger_to_the_wire(house: House, lost: bool) -> None:
     (kept, *_) = mailbox.kept
     assert kept.rcpt_tos == [SENDER]
     assert isinstance(kept.content, bytes)
-    assert not mdn.read(kept.content).error
+    assert not said(kept.content).error
 
 
 @dataclass

@@ -29,6 +29,15 @@ def split(raw: bytes, limits: Limits) -> tuple[headers.Fields, tuple[Part, ...]]
     return fields, _bounded(_walk(root, limits, 0), limits)
 
 
+def top(raw: bytes, limits: Limits) -> tuple[headers.Fields, tuple[Part, ...]]:
+    """The mail's own header and its direct parts, none of them opened. FormatError: more parts than allowed."""
+    source = raw if b"\n" in raw else raw.replace(b"\r", b"\n")
+    fields, body = _header(source, 0, len(source), limits)
+    root = Part("1", fields, source, body, len(source))
+    parts = _children(root, limits) if root.media_type.startswith("multipart/") else []
+    return fields, tuple(parts or [root])
+
+
 def inside(data: bytes, limits: Limits) -> tuple[Part, ...]:
     """The leaves inside a file that is a mail, a winmail.dat or an S/MIME message. FormatError when it stays shut."""
     kind = wrapped.kind_of(data[:8192])

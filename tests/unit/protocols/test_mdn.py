@@ -11,8 +11,12 @@ from typing import Any, Literal
 
 import pytest
 
-from gateway.protocols import mdn
-from gateway.protocols.mdn import Disposition, Fate, MdnError, MdnRequest
+from gateway.formats.limits import DEFAULT
+from gateway.formats.mails import reports
+from gateway.model import reports as model
+from gateway.protocols import mailparts, mdn
+from gateway.protocols.mailparts import Attachment, MailError
+from gateway.protocols.mdn import Fate, MdnRequest
 
 BOX, SENDER = "accueil@clinique.example.mssante.fr", "marc.durand@liberal.example.mssante.fr"
 SUBJECT = "XDM/1.0/DDM+Compte rendu d'imagerie médicale CHAUVELIN ZOE 19/08/1956"
@@ -45,6 +49,13 @@ def parts(asked: MdnRequest) -> tuple[str, MIMEPart, MIMEPart]:
     return str(human.get_content()), machine, original
 
 
+def read(data: bytes) -> model.Report:
+    """As its receiver reads it."""
+    found = reports.read(data, DEFAULT)
+    assert found is not None
+    return found
+
+
 def test_the_notification_of_success() -> None:
     mail = parsed(request(nil="NIL-123"))
     assert (mail["From"], mail["To"]) == (BOX, SENDER)
@@ -67,10 +78,12 @@ def test_the_notification_of_success() -> None:
 @pytest.mark.parametrize("form", ["1.1.3", "1.1.2"])
 def test_both_forms_are_read_back(form: Literal["1.1.3", "1.1.2"]) -> None:
     asked = request(form=form)
-    good = Disposition("<m1@liberal.example.mssante.fr>", BOX, "processed", error=False)
-    assert mdn.read(mdn.build(asked)) == good
-    bad = replace(good, error=True, code="904", label="INS different de celui connu")
-    assert mdn.read(mdn.build(replace(asked, code="904"))) == bad
+    good = read(mdn.build(asked))
+    assert good.kind is model.ReportKind.DISPOSITION
+    assert good.message_id == "<m1@liberal.example.mssante.fr>"
+    assert good.fates == (model.Fate(BOX, action="processed"),)
+    bad = read(mdn.build(replace(asked, code="904"))).fates[0]
+    assert (bad.error, bad.code, bad.label) == (True, "904", "INS different de celui connu")
 
 
 def fields(asked: MdnRequest) -> dict[str, str]:
@@ -102,7 +115,7 @@ def test_an_error_says_what_and_what_to_do(code: str) -> None:
 
 def test_a_code_that_the_volet_does_not_know_is_906() -> None:
     asked = request(code="AR")
-    assert mdn.read(mdn.build(asked)).code == "906"
+    assert read(mdn.build(asked)).fates[0].code == "906"
     assert parsed(asked)["Subject"].startswith("[KO Intégration système !][906] ")
 
 
@@ -143,7 +156,7 @@ def test_whatever_the_original_is_lines_can_travel(original: bytes) -> None:
     assert all(len(line) <= 998 for line in built.split(b"\r\n"))
     assert b"\r" not in built.replace(b"\r\n", b"")
     assert b"\n" not in built.replace(b"\r\n", b"")
-    assert not mdn.read(built).error
+    assert not read(built).fates[0].error
 
 
 def test_an_original_that_quotes_our_boundary() -> None:
@@ -152,7 +165,7 @@ def test_an_original_that_quotes_our_boundary() -> None:
     again = request(original=b"A: b\r\n\r\n--" + str(boundary).encode() + b"--\r\nafter\r\n")
     assert len(list(parsed(again).iter_parts())) == 3
     assert "after" in str(parts(again)[2])
-    assert mdn.read(mdn.build(again)) == mdn.read(built)
+    assert read(mdn.build(again)) == read(built)
 
 
 def test_what_the_mail_says_never_makes_a_field() -> None:
@@ -177,35 +190,76 @@ def test_control_characters_are_left_out() -> None:
     "address", ["", "accueil", "a@b\r\nBcc: c@d", "a b@c.fr", "é@example.fr", "a@b>,<c@d", "a@é.fr", "@b.fr"]
 )
 def test_an_address_that_a_header_cannot_carry(address: str) -> None:
-    with pytest.raises(MdnError):
+    with pytest.raises(MailError):
         mdn.build(request(to=address))
-    with pytest.raises(MdnError):
+    with pytest.raises(MailError):
         mdn.build(request(mailbox=address))
 
 
-def test_notifications_of_others_are_read() -> None:
-    other = (
-        b"Content-Type: multipart/report;\n\treport-type=disposition-notification; boundary=b1\n\npreamble\n"
-        b"--b1\nContent-Type: text/plain\n\nHi\n--b1\nContent-Type: message/disposition-notification\n\n"
-        b"Reporting-UA: x\nFinal-Recipient: rfc822; box@example.fr\nOriginal-Message-ID: <1@x>\n"
-        b"Disposition: manual-action/MDN-sent-manually;\n displayed\n--b1--\n"
+def test_several_documents_are_one_answer_with_the_gravest_code() -> None:
+    fates = (
+        Fate("IRM", "intégré au dossier du patient", taken=True),
+        Fate("Lettre", "refusé par le dossier du patient", "902"),
+        Fate("Biologie", "refusé par le dossier du patient", "904"),
     )
-    assert mdn.read(other) == Disposition("<1@x>", "box@example.fr", "displayed", error=False)
-    old = other.replace(b"displayed", b"processed/Error: 903^INS absent^messageErrorCondition| E^Error^errorSeverity")
-    assert mdn.read(old) == Disposition("<1@x>", "box@example.fr", "processed", True, "903", "INS absent")
+    code = mdn.worst(fate.code for fate in fates)
+    assert code == "904"
+    human, _, _ = parts(request(fates=fates, code=code))
+    assert "- IRM : intégré au dossier du patient." in human
+    assert "- Lettre : refusé par le dossier du patient (902 - Patient inconnu)." in human
+    assert "- Biologie : refusé par le dossier du patient (904 - INS différent de celui connu)." in human
+    assert "ne renvoyez que le reste" in human
+    assert "ne renvoyez que" not in parts(request(fates=fates[1:], code=code))[0], "nothing was taken"
 
 
 @pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"\xff\x00",
-        b"A: b\r\n\r\nc",
-        b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/plain\n\nx\n--b--\n",
-        b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/disposition-notification\n\nA: b\n",
-        b"Content-Type: multipart/report\n\n--b\n",
-    ],
+    ("codes", "gravest"),
+    [((), ""), (("", ""), ""), (("906", "900"), "900"), (("AR", ""), "906"), (("905", "902", "901"), "902")],
 )
-def test_what_is_no_notification(data: bytes) -> None:
-    with pytest.raises(MdnError):
-        mdn.read(data)
+def test_the_gravest_of_several_codes(codes: tuple[str, ...], gravest: str) -> None:
+    assert mdn.worst(codes) == gravest
+
+
+FILES = (Attachment("IHE_XDM.zip", "application/zip", b"PK\x05\x06"), Attachment("été.pdf", "application/pdf", b"%PDF"))
+
+
+def test_the_older_form_gives_the_files_back_with_an_error() -> None:
+    asked = request(form="1.1.2", code="902", files=FILES)
+    listed = list(parsed(asked).iter_parts())
+    assert [part.get_filename() for part in listed[3:]] == ["IHE_XDM.zip", "été.pdf"]
+    assert [part.get_content() for part in listed[3:]] == [b"PK\x05\x06", b"%PDF"]
+    assert read(mdn.build(asked)).fates[0].code == "902"
+    for other in (replace(asked, form="1.1.3"), replace(asked, code="")):
+        assert len(list(parsed(other).iter_parts())) == 3
+
+
+def notice(asked: MdnRequest, sender: str = "") -> EmailMessage:
+    return email.message_from_bytes(mdn.build_notice(asked, sender), policy=email.policy.default)
+
+
+def test_who_asked_for_nothing_gets_an_ordinary_mail() -> None:
+    asked = request(code="902", files=FILES)
+    mail = notice(asked)
+    assert mail["Subject"] == f"[KO Intégration système !][902] {SUBJECT}"
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail.get_content_type() == "multipart/mixed"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "message/rfc822"]
+    assert mail.defects == []
+    older = notice(replace(asked, form="1.1.2"))
+    assert [part.get_filename() for part in older.iter_parts()][2:] == ["IHE_XDM.zip", "été.pdf"]
+
+
+def test_the_error_mailbox_is_told_who_sent() -> None:
+    asked = request(code="902", to="erreurs@clinique.example.mssante.fr")
+    mail = notice(asked, "Marc <marc.durand@liberal.example.mssante.fr>\r\nBcc: x@example.fr")
+    text = str(next(mail.iter_parts()).get_content())
+    assert "Expéditeur : Marc <marc.durand@liberal.example.mssante.fr>" in text
+    assert mail["Bcc"] is None
+    assert mail["Message-ID"] == mdn.notice_id(asked)
+    ids = {mdn.notice_id(one) for one in (asked, request(code="902"), replace(asked, code="904"))}
+    assert len(ids) == 3
+
+
+def test_a_label_of_an_address() -> None:
+    assert mailparts.address("a@b.fr", 'Clinique "X"\r\nBcc: c@d.fr') == "\"Clinique 'X' Bcc: c@d.fr\" <a@b.fr>"
+    assert mailparts.address("a@b.fr", "Hôpital").endswith(" <a@b.fr>")
