@@ -81,7 +81,8 @@ KEYS: dict[str, Key] = {
     "mailbox.review_folder": Key(
         "Dossier où va un message que l'on ne peut prendre (trop gros, ou que le serveur ne remet pas)"
     ),
-    "mailbox.service": Key("Service auquel cette boîte appartient, pour les règles"),
+    "mailbox.service": Key("Service auquel cette boîte appartient, pour les règles et pour l'aiguillage dans le DPI"),
+    "mailbox.service_code": Key("Code de ce service dans le DPI (UF, pôle)", '"3435"'),
     "mailbox.structure_id": Key("Struct_IdNat de la boîte ; absent : celui de l'établissement", '"1350000018"'),
     "mailbox.reconcile_days": Key("Jours de done_folder relus après un démarrage"),
     "mailbox.done_keep_days": Key("Jours de garde dans done_folder"),
@@ -142,12 +143,17 @@ KEYS: dict[str, Key] = {
     "dpi.client_p12": Key(_P12, '"pki/dpi.p12"'),
     "dpi.client_password_file": Key("Mot de passe du PKCS#12", '"secrets/dpi-p12.password"'),
     "dpi.cleartext_accepted": Key("true : accepte mllp:// en clair hors de cette machine ; le RSSI en décide"),
-    "dpi.sending_application": Key("MSH-3"),
+    "dpi.message": Key('"mdm" (le volet) ou "oru" (ORU^R01, pour un DPI qui ne prend que lui)'),
+    "dpi.charset": Key('Jeu de caractères (MSH-18) : "utf-8" ou "8859/15"'),
+    "dpi.sending_application": Key('MSH-3 : un nom, ou "nom^identifiant^type"'),
     "dpi.sending_facility": Key("MSH-4"),
     "dpi.receiving_application": Key("MSH-5"),
     "dpi.receiving_facility": Key("MSH-6"),
     "dpi.add_ipp": Key("PID-3 porte aussi l'IPP retrouvé (écart assumé au volet)"),
-    "dpi.timeout": Key("Attente de l'acquittement"),
+    "dpi.commit_is_enough": Key(
+        "true : la seule prise en charge par un concentrateur (MSA-1 CA) vaut remise, sans la réponse du DPI"
+    ),
+    "dpi.timeout": Key("Attente de l'acquittement, et de chaque progrès de l'envoi"),
     "dpi.connections": Key("Connexions simultanées"),
     "dmp.enabled": Key("true : alimente le DMP ; demande base_url, les certificats, lps_* et responsible"),
     "dmp.base_url": Key("Adresse des services", '"https://lps2.dmp.gouv.fr/si-dmp-server/v2/services"'),
@@ -170,7 +176,9 @@ KEYS: dict[str, Key] = {
         '{ id = "810000000000", name = "NOM PRENOM", role = "10", specialty = "SM26" }',
     ),
     "dmp.vihf_version": Key('Version du VIHF : "3.0" ou "4.0"'),
-    "dmp.vihf_mode_attribute": Key("Nom, dans le VIHF, de l'attribut du mode d'authentification ; les sources divergent"),
+    "dmp.vihf_mode_attribute": Key(
+        "Nom de l'attribut du mode d'authentification dans le VIHF ; les sources divergent"
+    ),
     "dmp.vihf_issuer": Key('Ordre du nom du certificat dans le VIHF : "cn-first" (CN=… d\'abord) ou "c-first"'),
     "dmp.authn_context": Key("Classe SAML de l'authentification locale, dans le VIHF"),
     "dmp.signature": Key('Empreinte de signature : "sha256", ou "sha1" pour un environnement ancien'),
@@ -191,8 +199,8 @@ KEYS: dict[str, Key] = {
     "dmp.allow_masked_and_invisible": Key(
         "true : un document peut être à la fois masqué aux professionnels et invisible au patient (paramètre du DMP)"
     ),
-    "dmp.secret_attribute": Key("Nom, dans le VIHF, de l'attribut d'une connexion secrète"),
-    "dmp.secret_code": Key("Sa valeur, qui n'est pas publique : à confirmer par la CNAM"),
+    "dmp.minor_attribute": Key("Nom, dans le VIHF, de l'attribut d'une connexion secrète"),
+    "dmp.minor_code": Key("Sa valeur, qui n'est pas publique : à confirmer par la CNAM"),
     "dmp.age_of_majority": Key("Âge de la majorité"),
     "dmp.schemas": Key("Dossier des schémas CDA de l'ANS ; absent : ce contrôle n'est pas fait", '"schemas"'),
     "dmp.unknown_wait": Key("Attente avant de chercher un document dont l'envoi est resté sans réponse"),

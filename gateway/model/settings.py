@@ -20,6 +20,7 @@ class Size(int):
     """A number of bytes; written "50MB" in the file."""
 
 
+Hd = Annotated[str, Meta(pattern=r"^[^|^~\\&\x00-\x1f]+(\^[^|^~\\&\x00-\x1f]+\^[A-Z]+)?$")]
 StructId = Annotated[str, Meta(pattern=r"^[0-9][0-9A-Za-z]{5,40}$")]
 Oid = Annotated[str, Meta(pattern=r"^[0-2](\.(0|[1-9][0-9]*))+$")]
 Tls = Literal["starttls", "implicit", "none"]
@@ -76,6 +77,7 @@ class Mailbox(Table, frozen=True, kw_only=True):
     done_folder: str = "Traites"
     review_folder: str = "A verifier"
     service: str = ""
+    service_code: str = ""
     structure_id: str | None = None
     reconcile_days: Annotated[int, Meta(ge=0)] = 7
     done_keep_days: Annotated[int, Meta(ge=1)] = 30
@@ -157,11 +159,14 @@ class Dpi(Table, frozen=True, kw_only=True):
     client_p12: Path | None = None
     client_password_file: Path | None = None
     cleartext_accepted: bool = False
-    sending_application: str = "GATEWAY"
-    sending_facility: str = "GATEWAY"
-    receiving_application: str = "DPI"
-    receiving_facility: str = "DPI"
+    message: Literal["mdm", "oru"] = "mdm"
+    charset: Literal["utf-8", "8859/15"] = "utf-8"
+    sending_application: Hd = "GATEWAY"
+    sending_facility: Hd = "GATEWAY"
+    receiving_application: Hd = "DPI"
+    receiving_facility: Hd = "DPI"
     add_ipp: bool = True
+    commit_is_enough: bool = False
     timeout: Seconds = Seconds(60)
     connections: Annotated[int, Meta(ge=1, le=16)] = 2
 
@@ -209,10 +214,10 @@ class Dmp(Table, frozen=True, kw_only=True):
     uncertain_type: Literal["hold", "invisible", "feed"] = "hold"
     pdfa: Literal["convert", "as-is"] = "convert"
     minor_secret: bool = False
-    secret_attribute: Literal[
+    minor_attribute: Literal[
         "urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code", "Confidentiality_code"
     ] = "urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code"
-    secret_code: str = "INVISIBLE_REPRESENTANTS_LEGAUX"
+    minor_code: str = "INVISIBLE_REPRESENTANTS_LEGAUX"
     allow_masked_and_invisible: bool = False
     age_of_majority: int = 18
     schemas: Path | None = None

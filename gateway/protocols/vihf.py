@@ -35,8 +35,8 @@ _SYSTEM_NAMES = {
 }
 _ROLE_NAMESPACES: Any = {None: HL7, "xsi": XSI}
 _SECTOR = "1.2.250.1.71.4.2.4"
+_CLASSES = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
 _X509_NAME = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"
-_UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
 _NEEDS_SPECIALTY = ("10", "21")
 
 
@@ -45,7 +45,8 @@ class VihfIdentity:
     """Who speaks. ``name_id`` is a national (8 + RPPS) or internal (structure/local) identifier.
 
     ``roles``: the profession, then the specialty that doctors and pharmacists must have; or AUTOMATE alone.
-    ``sector`` is SAxx; ``homologation`` the secret number of the CNDA.
+    ``sector`` is SAxx; ``homologation`` the secret number of the CNDA. ``mode_attribute``, ``country_first`` (the order
+    of the issuer's name) and ``context`` (a SAML 2.0 class of authentication) are where public sources disagree.
     """
 
     structure_id: str
@@ -57,6 +58,9 @@ class VihfIdentity:
     software_version: str
     homologation: str
     version: str = "3.0"
+    mode_attribute: str = "Authentification_Mode"
+    country_first: bool = False
+    context: str = "unspecified"
 
     def __post_init__(self) -> None:
         first, *others = self.roles
@@ -67,12 +71,29 @@ class VihfIdentity:
             raise ValueError("an automaton has no second role in the VIHF")
 
 
-def build(identity: VihfIdentity, patient: Ins, signer: Signer, *, assertion_id: str, instant: datetime) -> bytes:
+@dataclass(frozen=True)
+class Secrecy:
+    """The attribute of a minor's secret connection: its name and value."""
+
+    attribute: str
+    code: str
+
+
+def build(
+    identity: VihfIdentity,
+    patient: Ins,
+    signer: Signer,
+    *,
+    assertion_id: str,
+    instant: datetime,
+    secrecy: Secrecy | None = None,
+) -> bytes:
     """The signed assertion in exclusive canonical form, to be put as it is into wsse:Security.
 
-    ``assertion_id`` is an NCName, new for each call; ``instant`` is aware and becomes IssueInstant in UTC.
+    ``assertion_id`` is an NCName, new for each call; ``instant`` is aware and becomes IssueInstant in UTC. With
+    ``secrecy`` the minor's representatives see nothing of the call.
     """
-    assertion = _assertion(identity, patient, signer.subject, assertion_id, _stamp(instant))
+    assertion = _assertion(identity, patient, signer, assertion_id, _stamp(instant), secrecy)
     reference = Reference(
         f"#{assertion_id}",
         xmldsig.digest(xmldsig.canonical(assertion, xmldsig.EXCLUSIVE), signer.hash),
@@ -82,22 +103,24 @@ def build(identity: VihfIdentity, patient: Ins, signer: Signer, *, assertion_id:
     return xmldsig.canonical(assertion, xmldsig.EXCLUSIVE)
 
 
-def _assertion(identity: VihfIdentity, patient: Ins, issuer: str, assertion_id: str, instant: str) -> etree._Element:
+def _assertion(
+    identity: VihfIdentity, patient: Ins, signer: Signer, assertion_id: str, instant: str, secrecy: Secrecy | None
+) -> etree._Element:
     root = etree.Element(
         _saml("Assertion"), nsmap={"saml2": SAML}, ID=assertion_id, Version="2.0", IssueInstant=instant
     )
-    _add(root, "Issuer", issuer, Format=_X509_NAME)
+    _add(root, "Issuer", signer.subject_from_country if identity.country_first else signer.subject, Format=_X509_NAME)
     _add(_add(root, "Subject"), "NameID", identity.name_id)
     context = _add(_add(root, "AuthnStatement", AuthnInstant=instant), "AuthnContext")
-    _add(context, "AuthnContextClassRef", _UNSPECIFIED)
-    _attributes(_add(root, "AttributeStatement"), identity, patient)
+    _add(context, "AuthnContextClassRef", f"{_CLASSES}{identity.context}")
+    _attributes(_add(root, "AttributeStatement"), identity, patient, secrecy)
     return root
 
 
-def _attributes(statement: etree._Element, identity: VihfIdentity, patient: Ins) -> None:
+def _attributes(statement: etree._Element, identity: VihfIdentity, patient: Ins, secrecy: Secrecy | None) -> None:
     texts = {
         "VIHF_Version": identity.version,
-        "Authentification_Mode": "INDIRECTE",
+        identity.mode_attribute: "INDIRECTE",
         "Identifiant_Structure": identity.structure_id,
         "Secteur_Activite": f"{identity.sector}^{_SECTOR}",
         "urn:oasis:names:tc:xspa:1.0:subject:subject-id": identity.name,
@@ -106,6 +129,7 @@ def _attributes(statement: etree._Element, identity: VihfIdentity, patient: Ins)
         "LPS_Nom": identity.software,
         "LPS_Version": identity.software_version,
         "LPS_ID_HOMOLOGATION_DMP": identity.homologation,
+        **({secrecy.attribute: secrecy.code} if secrecy else {}),
     }
     for name, text in texts.items():
         _add(_add(statement, "Attribute", Name=name), "AttributeValue", text)

@@ -34,6 +34,7 @@ class Signer:
     certificate: x509.Certificate
     certificate_base64: str
     subject: str
+    subject_from_country: str
     issuer: str
     certificate_digest: str
     hash: Hash
@@ -49,10 +50,15 @@ class Signer:
             certificate=certificate,
             certificate_base64=base64.b64encode(der).decode(),
             subject=certificate.subject.rfc4514_string(),
+            subject_from_country=x509.Name(reversed(list(certificate.subject))).rfc4514_string(),
             issuer=certificate.issuer.rfc4514_string(),
             certificate_digest=digest(der, hash_name),
             hash=hash_name,
         )
+
+    def hashing(self, hash_name: Hash) -> Signer:
+        """The same key with another hash."""
+        return self if hash_name == self.hash else Signer.of(self.certificate, self.key, hash_name)
 
     def sign(self, data: bytes) -> str:
         """RSA PKCS#1 v1.5 signature, base64. Deterministic."""
