@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from gateway.flow import plan
+from gateway.flow import plan, revise
 from gateway.flow.breaker import Change, backoff
 from gateway.flow.house import House
 from gateway.ledger import deliveries, documents, jobs, patients, trail
@@ -79,6 +79,8 @@ def not_sent(c: Connection, house: House, job: Job, found: Delivery, ready: Skip
     values = {} if there is None else {"unique_id": there}
     moved = deliveries.move(c, found, event, house.now, reason=ready.reason, code="", text="", **values)
     _tell(c, house, moved, "skip" if there is None else "done", ready.reason)
+    if there is not None:
+        revise.withdrawn(c, house, moved)
     plan.ended(c, house, moved)
 
 
@@ -104,15 +106,8 @@ def _done(c: Connection, house: House, job: Job, found: Delivery, said: Outcome)
         return
     done = deliveries.move(c, found, DeliveryEvent.DONE, house.now, reason="", code=said.code, text="")
     _tell(c, house, done, "done", said.code)
-    if done.purpose == "withdraw" and done.document_id is not None:
-        _withdrawn(c, house, done.document_id)
+    revise.withdrawn(c, house, done)
     plan.ended(c, house, done)
-
-
-def _withdrawn(c: Connection, house: House, document: int) -> None:
-    for fed in deliveries.of_document(c, document):
-        if fed.destination == plan.DMP and fed.purpose != "withdraw" and fed.state is DeliveryState.DONE:
-            deliveries.move(c, fed, DeliveryEvent.WITHDRAW, house.now, reason="dpi-refused")
 
 
 def _refused(c: Connection, house: House, job: Job, found: Delivery, said: Outcome) -> None:
@@ -138,7 +133,7 @@ def _ask_a_person(c: Connection, house: House, refused: Delivery, said: Outcome)
     if refused.destination == plan.DPI:
         reason = Reason.DPI_REFUSED
         if said.code in IDENTITY_CODES and house.settings.dmp.withdraw_on_refusal:
-            urgent = plan.withdraw_from_dmp(c, house, document)
+            urgent = revise.withdraw_from_dmp(c, house, document)
     else:
         reason = Reason.DMP_REFUSED
         if refused.purpose in ("delete", "withdraw"):

@@ -11,7 +11,7 @@ from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Delivery, Document
 from gateway.model.documents import Action, DocumentReading, Envelope, MailReading
 from gateway.model.reasons import SENDER_MENDS, Ignored, NotFed, hl7_code
-from gateway.model.states import ENDED, DeliveryEvent, DeliveryState, DocumentEvent, DocumentState, MailState
+from gateway.model.states import ENDED, DeliveryState, DocumentEvent, DocumentState, MailState
 from gateway.protocols.mdn import worst
 
 DPI, DMP, RECEIPT = "dpi", "dmp", "receipt"
@@ -36,6 +36,7 @@ def file(
         decision_id=decision,
         reason=None,
         parent_id=parent.id if parent else None,
+        hidden_since=_hidden_since(house, found, judgement),
     )
     for copy in documents.joined(c, filed.id):
         documents.move(c, copy, DocumentEvent.IGNORE, ignored=Ignored.DUPLICATE, reason=None)
@@ -89,22 +90,10 @@ def overdue(c: Connection, house: House, job: Job) -> None:
         _answer(c, house, seen, _code(c, seen.seq) or "906")
 
 
-def withdraw_from_dmp(c: Connection, house: House, number: int) -> bool:
-    """The record refused the patient: take the document back from the DMP, or keep it from going there."""
-    fed = deliveries.last_of(c, number, DMP)
-    if fed is None or fed.purpose == "delete" or fed.reason == "already-there":
-        return False  # what the author fed himself is not ours to take back
-    if fed.state in (DeliveryState.PLANNED, DeliveryState.WAITING):
-        deliveries.move(c, fed, DeliveryEvent.SKIP, house.now, reason="dpi-refused")
-        return True
-    if fed.state in ENDED and fed.state is not DeliveryState.DONE:
-        return True
-    after = None if fed.state is DeliveryState.DONE else fed.id
-    withdrawal = deliveries.plan(
-        c, DMP, house.now, document_id=number, purpose="withdraw", unique_id=fed.unique_id, after_id=after
-    )
-    jobs.enqueue(c, "deliver", DMP, withdrawal, house.now)
-    return True
+def _hidden_since(house: House, found: Document, judgement: Judgement) -> float | None:
+    """Now, for what the patient shall not see before a professional has spoken to him."""
+    hidden = judgement.visibility.invisible_to_patient and found.action is not Action.DELETE
+    return house.now if hidden else None
 
 
 def _plan_dpi(c: Connection, house: House, filed: Document, parent: Document | None) -> int | None:
@@ -165,7 +154,7 @@ def fate_code(c: Connection, found: Document) -> str:
     mends = found.state is DocumentState.QUARANTINED and found.reason in SENDER_MENDS
     if mends or found.state is DocumentState.REJECTED:
         return hl7_code(found.reason) if found.reason else "906"
-    dpi = deliveries.last_of(c, found.id, DPI)
+    dpi = deliveries.first_of(c, found.id, DPI)
     return (dpi.code or "906") if dpi is not None and dpi.state is DeliveryState.REFUSED else ""
 
 

@@ -146,7 +146,7 @@ def _load(c: Connection, house: House, delivery: Delivery) -> _Known:
 
 
 def _fate(c: Connection, found: Document, one: DocumentReading) -> mdn.Fate:
-    dpi = deliveries.last_of(c, found.id, plan.DPI)
+    dpi = deliveries.first_of(c, found.id, plan.DPI)
     taken = dpi is not None and dpi.state is DeliveryState.DONE
     name = one.title or one.filename or f"Document {found.ordinal + 1}"
     return mdn.Fate(name, _text(c, found), plan.fate_code(c, found), taken or found.ignored is Ignored.DUPLICATE)
@@ -159,7 +159,7 @@ def _text(c: Connection, found: Document) -> str:
         return "non intégré, après vérification par notre équipe"
     if found.state is DocumentState.QUARANTINED:
         return _MENDS.get(found.reason, _PENDING) if found.reason else _PENDING
-    dpi = deliveries.last_of(c, found.id, "dpi")
+    dpi = deliveries.first_of(c, found.id, "dpi")
     state = dpi.state if dpi else DeliveryState.PLANNED
     if state is DeliveryState.DONE:
         deleted = found.action is Action.DELETE
