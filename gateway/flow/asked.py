@@ -9,7 +9,8 @@ from gateway.protocols.cda_transform import Completion
 
 
 class Request(msgspec.Struct, frozen=True):
-    """``operation``: read, extract, utf8 (extract a CDA and recode it), archive (a PDF as PDF/A-1), transform.
+    """``operation``: read (a mail), message (read one of the hospital's own record), extract, utf8 (extract a CDA and
+    recode it), archive (a PDF as PDF/A-1), transform.
 
     ``render`` extracts a document and makes what travels of it (gateway/formats/rendition.py). ``look`` completes the
     reading ``document`` of ``part``, which is pictures; ``date`` is the mail's.

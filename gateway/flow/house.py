@@ -31,8 +31,10 @@ class Readers(Protocol):
     async def close(self) -> None:
         """End them."""
 
-    async def read(self, digest: str) -> tuple[MailReading, dict[str, bytes]]:
-        """Read a mail of the vault; the bytes of its documents by part, as far as they are small."""
+    async def read(self, digest: str, *, message: bool = False) -> tuple[MailReading, dict[str, bytes]]:
+        """Read a mail of the vault, or a message of the hospital's own record; the bytes of its documents by part, as
+        far as they are small.
+        """
 
     async def look(self, digest: str, one: DocumentReading, date: str) -> DocumentReading:
         """The reading of a document of a mail that is pictures, with what was read on them. ``date``: the mail's."""

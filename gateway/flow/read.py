@@ -15,6 +15,7 @@ from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Mail
 from gateway.ledger.tables import document
 from gateway.model.documents import Action, DocumentReading, Envelope, MailReading
+from gateway.model.orders import PLACE
 from gateway.model.reasons import Reason
 from gateway.model.states import DocumentState
 
@@ -34,7 +35,7 @@ async def read(house: House, originals: Originals, job: Job) -> list[Job]:
     if found.reading is not None:
         reading = found.decoded()
     else:
-        attempt = await _attempt(house, originals, job, found)
+        attempt = await _attempt(house, originals, job, found, message=seen.place == PLACE)
         if attempt is None:
             return []
         reading = attempt
@@ -42,8 +43,11 @@ async def read(house: House, originals: Originals, job: Job) -> list[Job]:
     return await house.ledger.write("read", lambda c: _record(c, house, job, seen, reading, text))
 
 
-async def _attempt(house: House, originals: Originals, job: Job, found: Mail) -> MailReading | None:
-    """The reading, the antivirus asked first where there is one; None when the job comes again."""
+async def _attempt(house: House, originals: Originals, job: Job, found: Mail, *, message: bool) -> MailReading | None:
+    """The reading of a mail, or of a ``message`` of the record; None when the job comes again.
+
+    The antivirus is asked first, where there is one.
+    """
     if house.scanner is not None:
         scan = await screen(house, house.scanner, job, found)
         if scan is None:
@@ -51,13 +55,15 @@ async def _attempt(house: House, originals: Originals, job: Job, found: Mail) ->
         refused = set_aside(house, found, scan)
         if refused is not None:
             return refused
-    return await _read_isolated(house, originals, job, found)
+    return await _read_isolated(house, originals, job, found, message=message)
 
 
-async def _read_isolated(house: House, originals: Originals, job: Job, found: Mail) -> MailReading | None:
+async def _read_isolated(
+    house: House, originals: Originals, job: Job, found: Mail, *, message: bool
+) -> MailReading | None:
     """The reading; None when a reader died over it and it will be tried again."""
     try:
-        reading, parts = await house.readers.read(found.digest)
+        reading, parts = await house.readers.read(found.digest, message=message)
     except (ReaderDied, ReaderTimedOut) as error:
         house.observer.event("reader.died", mail=found.id, reason=type(error).__name__)
         deaths = await house.ledger.write("death", lambda c: _count_death(c, house, job, found))

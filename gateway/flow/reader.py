@@ -1,7 +1,8 @@
 """What a reader process does: it runs in a child that is confined and forgets (gateway/isolation), never in the daemon.
 
-Requests and answers are JSON beside byte parts. Operations: read a mail, extract one document of it, look at one
-that is pictures, make what travels of one, make a PDF/A-1 of a PDF, complete the header of a received CDA.
+Requests and answers are JSON beside byte parts. Operations: read a mail, or a message of the hospital's own record;
+extract one document of it, look at one that is pictures, make what travels of one, make a PDF/A-1 of a PDF, complete
+the header of a received CDA.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from lxml import etree
 
 from gateway import letters
+from gateway.flow import enclosed
 from gateway.flow.asked import Answer, Request
 from gateway.formats import mail as mails
 from gateway.formats.clinical import cda
@@ -30,7 +32,7 @@ from gateway.formats.sniff import sniff
 from gateway.identity import datamatrix, hprim, text
 from gateway.identity.strict import lacking
 from gateway.identity.textdates import dates_of
-from gateway.model.documents import DocumentReading
+from gateway.model.documents import DocumentReading, MailReading
 from gateway.model.reasons import Reason
 from gateway.protocols.cda_transform import transform
 
@@ -56,13 +58,13 @@ def work(body: bytes, parts: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
 
 def render(raw: bytes, part: str) -> bytes:
     """The rendition of one document of a mail (gateway/formats/rendition.py)."""
-    data = mails.extract(raw, part)
+    data = _part(raw, part)
     return rendition(words.kind_in(data, DEFAULT), data, DEFAULT)[1]
 
 
 def look(raw: bytes, one: DocumentReading, date: str) -> DocumentReading:
     """The reading of a document that is pictures, with its symbols, and its words by OCR and whom they name."""
-    data = render(raw, one.part) if one.media_type in words.KINDS else mails.extract(raw, one.part)
+    data = render(raw, one.part) if one.media_type in words.KINDS else _part(raw, one.part)
     try:
         seen = pictures.read(data, sniff(data), DEFAULT)
     except FormatError as error:
@@ -89,11 +91,11 @@ def _with_annex(one: DocumentReading, seen: PicturesReading) -> DocumentReading:
 
 def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
     if request.operation == "extract":
-        return Answer(), [mails.extract(raw, request.part)]
+        return Answer(), [_part(raw, request.part)]
     if request.operation == "utf8":
-        return Answer(), [cda.in_utf8(mails.extract(raw, request.part))]
+        return Answer(), [cda.in_utf8(_part(raw, request.part))]
     if request.operation == "archive":
-        return Answer(), [archive(mails.extract(raw, request.part)).data]
+        return Answer(), [archive(_part(raw, request.part)).data]
     if request.operation == "render":
         return Answer(), [render(raw, request.part)]
     if request.operation == "look" and request.document is not None:
@@ -101,18 +103,23 @@ def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
     if request.operation == "transform" and request.completion is not None:
         document, header = transform(raw, request.completion)
         return Answer(header=header), [document]
-    return _read(raw, _schema(request.schema) if request.schema else None)
+    schema = _schema(request.schema) if request.schema else None
+    return _read(raw, enclosed.read(raw, schema) if request.operation == "message" else mails.read(raw, schema=schema))
 
 
-def _read(raw: bytes, schema: etree.XMLSchema | None) -> tuple[Answer, Sequence[bytes]]:
-    found = mails.read(raw, schema=schema)
+def _part(raw: bytes, part: str) -> bytes:
+    """The bytes of one document, of a mail or of a message of the hospital's own record."""
+    return enclosed.extract(raw, part) if part.startswith(enclosed.PREFIX) else mails.extract(raw, part)
+
+
+def _read(raw: bytes, found: MailReading) -> tuple[Answer, Sequence[bytes]]:
     received = _day(found.envelope.date)
     documents = tuple(_with_letter(_with_claims(one), received) for one in found.documents)
     reading = replace(found, documents=documents)
     wanted = [one for one in reading.documents if one.ignored is None and one.problem is None]
     if sum(one.size for one in wanted) > HANDED_OVER or len(wanted) > HANDED_OVER_DOCUMENTS:
         wanted = []
-    return Answer(reading, parts=tuple(one.part for one in wanted)), [mails.extract(raw, one.part) for one in wanted]
+    return Answer(reading, parts=tuple(one.part for one in wanted)), [_part(raw, one.part) for one in wanted]
 
 
 def _with_claims(one: DocumentReading) -> DocumentReading:

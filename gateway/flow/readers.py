@@ -35,9 +35,11 @@ class ReaderProcesses:
         """End them."""
         await self._pool.close()
 
-    async def read(self, digest: str) -> tuple[MailReading, dict[str, bytes]]:
-        """Read a mail; the bytes of its documents by part, when they are small. Raises ReaderError."""
-        reply = await self._ask(Request("read", schema=self._schema), digest)
+    async def read(self, digest: str, *, message: bool = False) -> tuple[MailReading, dict[str, bytes]]:
+        """Read a mail, or a message of the hospital's own record; the bytes of its documents by part, when they are
+        small. Raises ReaderError.
+        """
+        reply = await self._ask(Request("message" if message else "read", schema=self._schema), digest)
         answer = msgspec.json.decode(reply.body, type=Answer)
         assert answer.reading is not None, "a reading was asked for"  # noqa: S101 - our own protocol
         return answer.reading, dict(zip(answer.parts, reply.parts, strict=True))

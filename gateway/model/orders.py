@@ -81,6 +81,10 @@ class Orders:
     patient_class: str = ""
 
 
+#: The place of an arrival that the record handed over by MLLP: only there are orders believed.
+PLACE = "hospital"
+
+
 class ZamEvent(StrEnum):
     """The three business acknowledgements of the volet."""
 

@@ -22,7 +22,8 @@ from sqlalchemy import func, select
 from gateway.app.compose import open_gateway
 from gateway.app.config import load
 from gateway.app.lock import WorkerLock
-from gateway.flow import reader, receive, reconcile
+from gateway.app.tls import Contexts
+from gateway.flow import enclosed, reader, receive, reconcile
 from gateway.flow.house import House
 from gateway.flow.receive import Sighting
 from gateway.flow.takers import MailboxTaker
@@ -31,7 +32,6 @@ from gateway.formats.clinical import cda
 from gateway.formats.errors import FormatError
 from gateway.formats.pdfa.convert import archive
 from gateway.intake.imap.folders import Folders
-from gateway.intake.imap.tls import context as mailbox_tls
 from gateway.intake.imap.watcher import Watcher
 from gateway.isolation.errors import ReaderRefused
 from gateway.ledger.tables import job
@@ -84,15 +84,16 @@ class InlineReaders:
     async def close(self) -> None:
         """Nothing to end."""
 
-    async def read(self, digest: str) -> tuple[MailReading, dict[str, bytes]]:
+    async def read(self, digest: str, *, message: bool = False) -> tuple[MailReading, dict[str, bytes]]:
         """Read a mail, and keep none of its documents: each is extracted again."""
-        answer, _ = reader._read(self._vault.read(digest), None)
+        raw = self._vault.read(digest)
+        answer, _ = reader._read(raw, enclosed.read(raw, None) if message else mail.read(raw))
         assert answer.reading is not None
         return answer.reading, {}
 
     async def extract(self, digest: str, part: str) -> bytes:
         """The bytes of one document."""
-        return mail.extract(self._vault.read(digest), part)
+        return reader._part(self._vault.read(digest), part)
 
     async def look(self, digest: str, one: DocumentReading, date: str) -> DocumentReading:
         """The reading of a document that is pictures."""
@@ -100,12 +101,12 @@ class InlineReaders:
 
     async def in_utf8(self, digest: str, part: str) -> bytes:
         """The bytes of one CDA in its canonical form."""
-        return cda.in_utf8(mail.extract(self._vault.read(digest), part))
+        return cda.in_utf8(reader._part(self._vault.read(digest), part))
 
     async def pdfa(self, digest: str, part: str) -> bytes:
         """One PDF of a mail as PDF/A-1."""
         try:
-            return archive(mail.extract(self._vault.read(digest), part)).data
+            return archive(reader._part(self._vault.read(digest), part)).data
         except FormatError as error:
             raise ReaderRefused(error.reason) from error
 
@@ -143,7 +144,7 @@ async def work(order: dict[str, Any]) -> int:
 
 async def _visit(house: House, mailbox: Mailbox) -> None:
     """What the daemon does with a mailbox: compare its done folder, then take what is there."""
-    tls = mailbox_tls(mailbox)
+    tls = Contexts(house.settings).mailbox(mailbox)
     await reconcile.take_again(house, mailbox, Folders(mailbox, tls, house.clock, house.observer), set())
     watcher = Watcher(mailbox, tls, MailboxTaker(house, mailbox.max_size), house.clock, house.observer)
     await watcher.drain()
