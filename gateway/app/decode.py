@@ -146,6 +146,8 @@ def _expected(node: inspect.Type) -> str:
 FORMS = {
     r"^[0-9][0-9A-Za-z]{5,40}$": 'un numéro de structure comme "1350000018"',
     r"^[0-2](\.(0|[1-9][0-9]*))+$": 'un OID comme "1.2.250.1.999.1"',
+    r"^[^|^~\\&\x00-\x1f]+(\^[^|^~\\&\x00-\x1f]+\^[A-Z]+)?$": 'un nom, ou "nom^identifiant^type" (HD de HL7)',
+    r"^https://[A-Za-z0-9.-]+(:[0-9]+)?/?$": 'une adresse comme "https://www.dmp.fr", sans chemin',
     r"^[A-Za-z0-9_.-]+$": 'un nom court comme "accueil" : lettres sans accent, chiffres, point, tiret',
 }
 _CUSTOM = {

@@ -18,6 +18,9 @@ ANSWERS: dict[str, type] = {
     "service": str,
 }
 
+#: Days before a document still hidden from its patient is brought back to mind, unless a file says otherwise.
+REMINDER_DAYS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -49,7 +52,8 @@ class Naming:
 @dataclass(frozen=True, slots=True)
 class RuleBook:
     """All the files together, in the order of their names. ``hints`` are types to be confirmed, by specialty;
-    ``not_titles`` begin lines of letterhead, never titles.
+    ``not_titles`` begin lines of letterhead, never titles. ``reminder_days``: how long a document may stay hidden from
+    its patient before those who should tell him are reminded.
     """
 
     rules: tuple[Rule, ...]
@@ -59,3 +63,4 @@ class RuleBook:
     default_type: str
     default_file: str
     digest: str
+    reminder_days: int = REMINDER_DAYS

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from gateway.decision.book import ANSWERS, Naming, Rule, RuleBook
+from gateway.decision.book import ANSWERS, REMINDER_DAYS, Naming, Rule, RuleBook
 from gateway.decision.conditions import LISTS, WORDS, Conditions
 from gateway.decision.words import Phrase
 from gateway.terminology import type_code
@@ -16,6 +16,7 @@ from gateway.terminology import type_code
 MAX_FILE = 262_144
 MAX_RULES = 2_000
 MAX_VALUES = 500
+MAX_DAYS = 3_650
 DEFAULT_TYPE = "11488-4"  # CR ou fiche de consultation ou de visite
 
 _UNLESS = "sauf_"
@@ -48,7 +49,8 @@ def load(files: Mapping[str, bytes]) -> RuleBook:
     if len(rules) + len(namings) + len(hints) > MAX_RULES:
         raise RuleError(f"Les règles sont plus de {MAX_RULES} : en supprimer ou en regrouper.")
     default_file, default_type = _default(tables)
-    return RuleBook(rules, namings, hints, _not_titles(tables), default_type, default_file, _digest(texts))
+    titles, days = _not_titles(tables), _reminder(tables)
+    return RuleBook(rules, namings, hints, titles, default_type, default_file, _digest(texts), days)
 
 
 class _Entry:
@@ -187,7 +189,7 @@ def _table(name: str, content: bytes) -> dict[str, Any]:
         place = f"{name}, ligne {found[1]}" if found else f"{name}, à la fin"
         raise RuleError(f"{place} : écriture incorrecte ; vérifier guillemets, crochets, virgules et =.") from problem
     for key in table:
-        if key not in {*_TABLES, "type_par_defaut", "pas_un_titre"}:
+        if key not in {*_TABLES, "type_par_defaut", "pas_un_titre", "rappel_jours"}:
             raise RuleError(f"{name} : « {key} » est inconnu ; utiliser [[regle]], [[type]] ou [[indice]].")
     return table
 
@@ -219,6 +221,17 @@ def _default(tables: Mapping[str, dict[str, Any]]) -> tuple[str, str]:
             )
         return file, code
     return "", DEFAULT_TYPE
+
+
+def _reminder(tables: Mapping[str, dict[str, Any]]) -> int:
+    for file, table in tables.items():
+        days = table.get("rappel_jours")
+        if days is None:
+            continue
+        if type(days) is not int or not 1 <= days <= MAX_DAYS:
+            raise RuleError(f"{file} : rappel_jours n'est pas un nombre de jours ; écrire par exemple « 30 ».")
+        return days
+    return REMINDER_DAYS
 
 
 def _not_titles(tables: Mapping[str, dict[str, Any]]) -> tuple[Phrase, ...]:
