@@ -50,6 +50,7 @@ REACHED = {
     "formats.pdfa.truetype": "formats.pdfa.convert",
     "formats.pages.pdfdangers": "formats.pages.pdf",
     "protocols.cda": "",
+    "protocols.mailparts": "",
     "protocols.xmldsig": "",
 }
 
