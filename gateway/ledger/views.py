@@ -164,8 +164,10 @@ def _by_destination(c: Connection, which: ColumnElement[bool]) -> dict[str, int]
 
 
 def _line(seen: Arrival, its: Document, deliveries: list[Delivery]) -> Line:
-    dpi = next((d for d in reversed(deliveries) if d.destination == "dpi"), None)
-    dmp = next((d for d in deliveries if d.destination == "dmp" and d.purpose != "withdraw"), None)
+    dpi, dmp = _speaks(deliveries, "dpi"), _speaks(deliveries, "dmp")
+    held = [
+        d for d in deliveries if d.destination == "dmp" and d.purpose != "withdraw" and d.state is DeliveryState.DONE
+    ]
     outcome = _OUTCOMES[its.state]
     off = dmp is not None and dmp.state is DeliveryState.NOT_APPLICABLE and dmp.reason == "off"
     return Line(
@@ -175,22 +177,36 @@ def _line(seen: Arrival, its: Document, deliveries: list[Delivery]) -> Line:
         filename=its.filename,
         sha256=its.sha256,
         unique_id=its.unique_id or None,
-        fed_unique_id=dmp.unique_id if dmp and dmp.state is DeliveryState.DONE and dmp.unique_id else None,
+        fed_unique_id=(held[-1].unique_id if held else "") or None,
         action=its.action,
         outcome=outcome,
         reason=(its.ignored if outcome == "ignored" else its.reason) or None,
         patient_ipp=its.ipp if outcome == "filed" else None,
         type_code=its.type_code,
-        dpi="off" if dpi is None else (_DPI | _BOTH)[dpi.state],
+        dpi="off" if dpi is None else _kept_back(dpi) or (_DPI | _BOTH)[dpi.state],
         dmp="off" if dmp is None or off else _fed(dmp),
         dmp_reason=_why(outcome, its, dmp),
     )
 
 
+def _speaks(deliveries: list[Delivery], name: str) -> Delivery | None:
+    """The delivery that tells how a destination stands: the newest, but a version that does not go there leaves the one
+    before in its place.
+    """
+    rows = [d for d in deliveries if d.destination == name and d.purpose != "withdraw"]
+    taken = [d for d in rows if d.state is not DeliveryState.NOT_APPLICABLE] or rows
+    return taken[-1] if taken else None
+
+
+def _kept_back(one: Delivery) -> str | None:
+    """A person took the document back before it left."""
+    return "withdrawn" if one.state is DeliveryState.NOT_APPLICABLE and one.reason == "withdrawn" else None
+
+
 def _fed(dmp: Delivery) -> str:
     if dmp.state is DeliveryState.DONE and dmp.reason == "already-there":
         return "already-there"
-    return (_DMP | _BOTH)[dmp.state]
+    return _kept_back(dmp) or (_DMP | _BOTH)[dmp.state]
 
 
 def _why(outcome: str, its: Document, dmp: Delivery | None) -> str | None:
@@ -198,7 +214,7 @@ def _why(outcome: str, its: Document, dmp: Delivery | None) -> str | None:
         return "quarantined"
     if outcome == "ignored":
         return its.ignored
-    if dmp is None or dmp.state is DeliveryState.DONE:
+    if dmp is None or dmp.state is DeliveryState.DONE or _kept_back(dmp):
         return None
     return dmp.reason or dmp.code or None
 
