@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.delivery.dpi import folder, mllp
 from gateway.flow import papers as paper
+from gateway.flow.addressees import addressees
 from gateway.flow.deliver import Go, Ready, Skip, There, Wait
 from gateway.flow.house import House
 from gateway.flow.judge import WRAPPED
@@ -19,8 +20,14 @@ from gateway.model.delivery import Answer, Destination, Frozen, Outcome
 from gateway.model.documents import Action, CdaHeader
 from gateway.model.reasons import NotFed, Reason
 from gateway.protocols.cda import CdaError
-from gateway.protocols.mdm import MdmError, MdmRequest, Parties
+from gateway.protocols.handover import Handover, HandoverError, Parties
+from gateway.protocols.hl7_charset import CHARSETS
 from gateway.terminology import type_code
+
+_UNWRITABLE = (
+    "Le nom ou un identifiant du patient porte un caractère que le jeu 8859/15 ne sait pas écrire, et ne sera pas "
+    "déformé : passer [dpi] charset à utf-8 si le DPI l'accepte, sinon classer ce document à la main."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +49,10 @@ class ToDpi:
         try:
             known = await self.house.ledger.read(lambda c: paper.load(c, self.house, delivery))
             return self._obstacle(delivery, known) or await self._going(_action(delivery, known), known)
-        except (MdmError, CdaError) as error:
-            text = f"Ce document ne peut pas être mis en forme pour le dossier patient ({error})."
-            return Wait(Outcome(Answer.REFUSED, "format", text))
+        except HandoverError as error:
+            return Wait(Outcome(Answer.REFUSED, error.code, _UNWRITABLE if error.code == "charset" else _formed(error)))
+        except CdaError as error:
+            return Wait(Outcome(Answer.REFUSED, "format", _formed(error)))
         except paper.NoPatientError:
             return Wait(Outcome(Answer.REFUSED, "902", "Le patient n'est plus dans l'index."))
         except ReaderRefused:
@@ -69,7 +77,8 @@ class ToDpi:
         if self.house.settings.dpi.kind == "folder":
             return Go(self._sheet(action, known, body), known.reading.unique_id, revision=number)
         document, header = self._document(known, body)
-        return Go(mllp.prepare(self._message(action, known, document, header)), header.unique_id, revision=number)
+        frozen = mllp.prepare(self._message(action, known, document, header), self.house.settings.dpi.message)
+        return Go(frozen, header.unique_id, revision=number)
 
     def _document(self, known: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
         if known.reading.header is not None:
@@ -78,10 +87,9 @@ class ToDpi:
             raise CdaError(known.media_type)
         return paper.wrap(self.house, known, body)
 
-    def _message(self, action: Action, known: Papers, document: bytes, header: CdaHeader) -> MdmRequest:
+    def _message(self, action: Action, known: Papers, document: bytes, header: CdaHeader) -> Handover:
         dpi, establishment = self.house.settings.dpi, self.house.settings.establishment
-        before = known.version.told or known.parent_visibility
-        return MdmRequest(
+        return Handover(
             control_id=_key(known, action, known.version.number),
             time=known.asked_stamp,
             parties=Parties(
@@ -90,19 +98,20 @@ class ToDpi:
                 dpi.receiving_application,
                 dpi.receiving_facility,
                 establishment.test,
+                establishment.oid_root,
             ),
             action=action,
             header=header,
             document=document,
             envelope=known.context.envelope,
             sender=known.context.sender,
-            recipient=known.recipient,
+            recipients=addressees(known),
             visibility=known.visibility,
-            modified_confidentiality=before is not None and before != known.visibility,
-            service=known.ruling.service,
+            modified_confidentiality=_changed(action, known),
             replaces=known.parent.unique_id if known.parent and known.document.action is Action.REPLACE else "",
             ipp=known.patient.ipp if dpi.add_ipp else "",
             ipp_oid=establishment.ipp_oid,
+            charset=CHARSETS[dpi.charset],
         )
 
     def _sheet(self, action: Action, known: Papers, body: bytes) -> Frozen:
@@ -130,6 +139,16 @@ class ToDpi:
         )
         key = _key(known, action, version.number)
         return folder.prepare(key, sheet, b"" if action is Action.DELETE else body)
+
+
+def _changed(action: Action, known: Papers) -> bool:
+    """Whether this replacement changes who sees the document."""
+    before = known.version.told or known.parent_visibility
+    return action is Action.REPLACE and before is not None and before != known.visibility
+
+
+def _formed(error: Exception) -> str:
+    return f"Ce document ne peut pas être mis en forme pour le dossier patient ({error})."
 
 
 def _action(delivery: Delivery, known: Papers) -> Action:

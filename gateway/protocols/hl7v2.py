@@ -210,17 +210,21 @@ def _meant(found: re.Match[str], syntax: Syntax) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AckError:
-    """One ERR. ``condition`` is ERR-3.1 (table 0357), ``code`` ERR-5.1 (900–906 when condition is 207), trimmed."""
+    """One ERR. ``condition`` is ERR-3.1 (table 0357), ``code`` ERR-5.1 (900–906 when condition is 207), trimmed.
+
+    ``severity`` is ERR-4 (table 0516: E, W, I), E when it is not said.
+    """
 
     condition: str
     code: str = ""
     text: str = ""
     location: str = ""
+    severity: str = "E"
 
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """MSA-1 (AA, AE, AR), MSA-2 (the MSH-10 answered) and the errors."""
+    """MSA-1 (AA, AE, AR; CA, CE, CR in enhanced mode), MSA-2 (the MSH-10 answered) and the errors."""
 
     code: str
     control_id: str
@@ -228,12 +232,19 @@ class Ack:
 
 
 def read_ack(message: Message) -> Ack:
-    """Read an acknowledgement (spec/mssante/dpi-hl7v2.md §4). Raises Hl7Error when it has no MSA-1 and MSA-2."""
+    """Read an acknowledgement (spec/mssante/dpi-hl7v2.md §4). Raises Hl7Error when it has no MSA-1 and MSA-2.
+
+    Errors are read where v2.6 has them, in ERR-1 (before v2.5), and in MSA-6 (before v2.4) when there is no ERR.
+    """
     msa = message.first("MSA")
     code, control_id = msa.field(1).strip(), msa.field(2).strip()
     if not code or not control_id:
         raise Hl7Error("the acknowledgement has no MSA-1 and MSA-2")
-    return Ack(code, control_id, tuple(_ack_error(err) for err in message.named("ERR")))
+    errors = [error for err in message.named("ERR") for error in (_older_errors(err) or [_ack_error(err)])]
+    stated = msa.field(6).strip()
+    if not errors and stated:
+        errors = [AckError(stated, text=(msa.field(6, component=2) or msa.field(3)).strip())]
+    return Ack(code.upper(), control_id, tuple(errors))
 
 
 def build_ack(request: Message, code: str, errors: Sequence[AckError] = (), *, control_id: str, time: str) -> bytes:
@@ -264,7 +275,19 @@ def rewritten(source: Segment, n: int) -> str:
 def _ack_error(err: Segment) -> AckError:
     location = "^".join(err.field(2, component=n) for n in range(1, 7)).rstrip("^")
     text = err.field(5, component=2) or err.field(8) or err.field(3, component=2)
-    return AckError(err.field(3).strip(), err.field(5).strip(), text.strip(), location)
+    severity = err.field(4).strip().upper() or "E"
+    return AckError(err.field(3).strip(), err.field(5).strip(), text.strip(), location, severity)
+
+
+def _older_errors(err: Segment) -> list[AckError]:
+    """ERR-1, repeatable: segment^sequence^field^code&text (type ELD); empty when ERR-3 speaks."""
+    if err.field(3).strip():
+        return []
+    found = []
+    for n in range(1, err.repetitions(1) + 1):
+        location = "^".join(err.field(1, n, part) for part in (1, 2, 3)).rstrip("^")
+        found.append(AckError(err.field(1, n, 4).strip(), text=err.field(1, n, 4, 2).strip(), location=location))
+    return found
 
 
 def _err(error: AckError) -> bytes:

@@ -22,8 +22,9 @@ from gateway.formats.limits import Limits
 from gateway.model.delivery import Answer, Outcome
 from gateway.model.documents import Action, Carrier, Envelope, Visibility
 from gateway.model.ports import Silent
-from gateway.protocols import cda, hl7v2, mdm
+from gateway.protocols import cda, hl7v2
 from gateway.protocols.cda_transform import Completion, transform
+from gateway.protocols.handover import Handover, Parties, Recipient
 from gateway.protocols.mllp import Deframer, frame
 from tests import outside, pki
 from tests.protocol import referees
@@ -59,25 +60,24 @@ async def record(port: int, **changes: Any) -> AsyncIterator[Mllp]:
         await destination.close()
 
 
-def request(name: str, **changes: Any) -> mdm.MdmRequest:
+def request(name: str, **changes: Any) -> Handover:
     """The delivery of a wrapped PDF; ``wrap`` are changes to what is wrapped."""
     wrap = {"id": f"1.2.250.1.999.7.2.{name}", "set_id": f"1.2.250.1.999.7.3.{name}", **changes.pop("wrap", {})}
     document, header = cda.build(wrap_request(**wrap))
     values = {
         "control_id": f"c-{header.id_root}",
         "time": "20260105101112+0100",
-        "parties": mdm.Parties("GATEWAY", "CLINIQUE", "DPI", "CLINIQUE"),
+        "parties": Parties("GATEWAY", "CLINIQUE", "DPI", "CLINIQUE"),
         "action": Action.CREATE,
         "header": header,
         "document": document,
         "envelope": ENVELOPE,
         "sender": SENDER,
-        "recipient": "urologie@hopital.example.mssante.fr",
-        "service": "Service d'urologie",
+        "recipients": (Recipient("urologie@hopital.example.mssante.fr", "Service d'urologie", "3435", "120456789"),),
         "visibility": Visibility(),
         "modified_confidentiality": False,
     }
-    return mdm.MdmRequest(**{**values, **changes})
+    return Handover(**{**values, **changes})
 
 
 def judged(referee: Referee, control_id: str) -> dict[str, Any]:

@@ -19,10 +19,12 @@ import msgspec
 from gateway.delivery.dpi import acks
 from gateway.model.delivery import Answer, Frozen, Outcome
 from gateway.model.ports import Observer
-from gateway.protocols import mdm
+from gateway.protocols import mdm, oru
+from gateway.protocols.handover import Handover
 from gateway.protocols.mllp import Deframer, MllpError, frame
 
 MAX_ACK = 1_000_000
+_BUILDERS = {"mdm": mdm.build, "oru": oru.build}
 _PIECE = 256 << 10
 
 _DOWN = "Le DPI ne répond pas à l'adresse configurée : la remise sera retentée."
@@ -30,26 +32,35 @@ _TLS = "La connexion sécurisée au DPI échoue : vérifier les certificats et l
 _LOST = "La connexion au DPI s'est rompue avant sa réponse : le même message lui sera présenté de nouveau."
 _SILENT = "Le DPI n'a pas répondu dans le délai : le même message lui sera présenté de nouveau."
 _GARBLED = "La réponse du DPI est illisible : on ne sait pas s'il a pris le document."
+_KEPT = (
+    "Un concentrateur garde le message (CA), mais le DPI n'a pas dit s'il l'intègre : faire suivre son acquittement, "
+    "ou décider que cela suffit ([dpi] commit_is_enough). Le même message sera présenté de nouveau."
+)
 _AGAIN = "Le DPI reconnaît les répétitions : le même message peut lui être présenté de nouveau."
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Where the record listens. ``tls`` None: in clear. ``timeout`` in seconds, for connecting and for answering."""
+    """Where the record listens. ``tls`` None: in clear.
+
+    ``timeout`` in seconds, for connecting, for each piece of a message taken, and for answering.
+    ``commit_is_enough``: MSA-1 CA is the answer.
+    """
 
     host: str
     port: int
     tls: ssl.SSLContext | None = None
     timeout: float = 60
     connections: int = 2
+    commit_is_enough: bool = False
 
 
-def prepare(request: mdm.MdmRequest) -> Frozen:
-    """Freeze a delivery: the whole message. Raises MdmError."""
-    head = msgspec.json.encode({"control_id": request.control_id})
+def prepare(one: Handover, message: str = "mdm") -> Frozen:
+    """Freeze a delivery: the whole message, ``mdm`` or ``oru``. Raises HandoverError."""
+    head = msgspec.json.encode({"control_id": one.control_id})
     body = io.BytesIO()  # joining the chunks would hold a large message twice
-    body.writelines(mdm.build(request))
-    return Frozen(request.control_id, request.action, head, body.getvalue())
+    body.writelines(_BUILDERS[message](one))
+    return Frozen(one.control_id, one.action, head, body.getvalue())
 
 
 class Mllp:
@@ -98,35 +109,54 @@ class Mllp:
                 return kept
         async with asyncio.timeout(self._peer.timeout):
             peer = self._peer
-            fresh = _Connection(*await asyncio.open_connection(peer.host, peer.port, ssl=peer.tls))
+            fresh = _Connection(*await asyncio.open_connection(peer.host, peer.port, ssl=peer.tls), peer.timeout)
             await fresh.begin()
             return fresh
 
     async def _exchange(self, connection: _Connection, payload: Frozen) -> Outcome:
         try:
-            async with asyncio.timeout(self._peer.timeout):
-                with self._observer.step("dpi.mllp.send"):
-                    await connection.write(payload.body)
-                with self._observer.step("dpi.mllp.answer"):
-                    answer = await connection.answer()
+            with self._observer.step("dpi.mllp.send"):
+                await connection.write(payload.body)
+            with self._observer.step("dpi.mllp.answer"):
+                return await self._answered(connection, payload.key)
         except TimeoutError:
             return Outcome(Answer.UNKNOWN, code="timeout", text=_SILENT, down=True)
         except MllpError:
             return Outcome(Answer.UNKNOWN, code="ack", text=_GARBLED, down=True)
         except OSError as error:
             return _broken(error)
-        outcome = acks.judge(answer, payload.key)
-        connection.reusable = outcome.answer is not Answer.UNKNOWN and connection.in_step
+
+    async def _answered(self, connection: _Connection, key: str) -> Outcome:
+        """Judge the answer; after a CA, the one that follows it."""
+        answer = await self._next(connection)
+        if acks.is_only_kept(answer, key) and not self._peer.commit_is_enough:
+            with suppress(OSError, MllpError, TimeoutError):
+                answer = await self._next(connection)
+            if acks.is_only_kept(answer, key):
+                return Outcome(Answer.UNKNOWN, code="CA", text=_KEPT, down=True)
+        outcome = acks.judge(answer, key)
+        known = outcome.answer is not Answer.UNKNOWN and outcome.code != "CA"  # after a CA another may follow
+        connection.reusable = known and connection.in_step
         return outcome
+
+    async def _next(self, connection: _Connection) -> bytes:
+        async with asyncio.timeout(self._peer.timeout):
+            return await connection.answer()
 
 
 @dataclass(slots=True)
 class _Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    patience: float
     deframer: Deframer = field(default_factory=lambda: Deframer(MAX_ACK))
+    answers: list[bytes] = field(default_factory=list)
     reusable: bool = False
-    in_step: bool = True
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the peer has said nothing more than what was asked of it."""
+        return not self.answers and self.deframer.idle
 
     async def begin(self) -> None:
         """Send the frame's first byte. Raises OSError, and gives the connection up, when the peer is gone."""
@@ -153,24 +183,29 @@ class _Connection:
             raise ConnectionResetError
 
     async def write(self, body: bytes) -> None:
-        """Send the rest of the frame, a piece at a time: the transport holds no second copy of a large document."""
+        """Send the rest of the frame, a piece at a time: the transport holds no second copy of a large document.
+
+        TimeoutError when the peer takes none for ``patience`` seconds: a large document may take as long as it must.
+        """
         _, payload, end = frame(body)
         view = memoryview(payload)
         for start in range(0, len(view), _PIECE):
-            self.writer.write(view[start : start + _PIECE])
+            await self._put(view[start : start + _PIECE])
+        await self._put(end)
+
+    async def _put(self, piece: bytes | memoryview) -> None:
+        self.writer.write(piece)
+        async with asyncio.timeout(self.patience):
             await self.writer.drain()
-        self.writer.write(end)
-        await self.writer.drain()
 
     async def answer(self) -> bytes:
         """The next frame of the peer. Raises MllpError, or ConnectionError when it closes before."""
-        while True:
+        while not self.answers:
             data = await self.reader.read(_PIECE)
             if not data:
                 raise ConnectionResetError
-            if messages := self.deframer.feed(data):
-                self.in_step = len(messages) == 1 and self.deframer.idle
-                return messages[0]
+            self.answers += self.deframer.feed(data)
+        return self.answers.pop(0)
 
     def abort(self) -> None:
         """Give the connection up at once."""

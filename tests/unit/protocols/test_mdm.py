@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.model.documents import Action, Envelope, Visibility
 from gateway.protocols import cda, hl7v2, mdm
+from gateway.protocols.handover import Handover, HandoverError, Parties, Recipient
 from gateway.protocols.hl7v2 import Message, Segment
 from tests.unit.protocols.people import DEPARTMENT, ESTABLISHMENT, PATIENT, SENDER, UNQUALIFIED, wrap_request
 
@@ -19,21 +20,21 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]))
 DOCUMENT, HEADER = cda.build(wrap_request())
 
 
-def request(**changes: Any) -> mdm.MdmRequest:
+def request(**changes: Any) -> Handover:
     values: dict[str, Any] = {
         "control_id": "c-1",
         "time": "20260105101112+0100",
-        "parties": mdm.Parties("GATEWAY", "CLINIQUE", "DPI", "CLINIQUE"),
+        "parties": Parties("GATEWAY", "CLINIQUE", "DPI", "CLINIQUE"),
         "action": Action.CREATE,
         "header": HEADER,
         "document": DOCUMENT,
         "envelope": Envelope(message_id="<1@example>", subject="CR", sender=SENDER.address, body="Bonjour"),
         "sender": SENDER,
-        "recipient": "urologie@hopital.example.mssante.fr",
+        "recipients": (Recipient("urologie@hopital.example.mssante.fr"),),
         "visibility": Visibility(),
         "modified_confidentiality": False,
     }
-    return mdm.MdmRequest(**{**values, **changes})
+    return Handover(**{**values, **changes})
 
 
 def message(**changes: Any) -> Message:
@@ -98,7 +99,7 @@ def test_the_patient_is_the_one_of_the_document() -> None:
 def test_no_claim_of_qualification_without_ins() -> None:
     document, header = cda.build(wrap_request(patient=UNQUALIFIED))
     pid = message(document=document, header=header).first("PID")
-    assert pid.field(32) == ""
+    assert pid.field(32) == "PROV"
     assert pid.repetitions(3) == 1
 
 
@@ -142,9 +143,13 @@ def test_a_sender_without_person_or_entry() -> None:
 
 
 def test_the_service_of_the_mailbox_is_named() -> None:
-    copied = message(service="Service d'urologie & co").named("PRT")[1]
-    assert copied.field(8) == "Service d'urologie & co"
-    assert copied.field(15, component=4) == "urologie@hopital.example.mssante.fr"
+    urology = Recipient("urologie@hopital.example.mssante.fr", "Service d'urologie", "3435", "120456789")
+    surgery = Recipient("chirurgie@hopital.example.mssante.fr", "Chirurgie & co")
+    both = message(recipients=(urology, surgery)).named("PRT")[1:]
+    assert both[0].raw(8) == "Service d'urologie^^^^^120456789^UF^^^3435"
+    assert both[1].raw(8) == "Chirurgie \\T\\ co"
+    assert [one.field(15, component=4) for one in both] == [urology.address, surgery.address]
+    assert {one.raw(4) for one in both} == {"RCT^Result Copies To^participation"}
 
 
 def test_the_flags_are_in_the_order_of_the_volet() -> None:
@@ -159,7 +164,7 @@ def test_the_flags_are_in_the_order_of_the_volet() -> None:
 
 def test_a_trial_is_marked() -> None:
     assert message().field("MSH", 11) == "P"
-    assert message(parties=mdm.Parties("a", "b", "c", "d", test=True)).field("MSH", 11) == "T"
+    assert message(parties=Parties("a", "b", "c", "d", test=True)).field("MSH", 11) == "T"
 
 
 @pytest.mark.parametrize(
@@ -171,5 +176,5 @@ def test_a_trial_is_marked() -> None:
     ],
 )
 def test_what_must_not_be_sent_is_an_error(changes: dict[str, Any]) -> None:
-    with pytest.raises(mdm.MdmError):
+    with pytest.raises(HandoverError):
         mdm.build(request(**changes))
