@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from gateway.app.lock import WorkerLock
+from gateway.app.tls import Contexts
 from gateway.delivery.dmp.adapter import Dmp
 from gateway.delivery.dpi.folder import Folder
 from gateway.delivery.dpi.mllp import Mllp, Peer
@@ -24,7 +20,7 @@ from gateway.flow.breaker import Breakers
 from gateway.flow.deliver import Deliverer, Leg
 from gateway.flow.house import House, Readers
 from gateway.flow.originals import Originals
-from gateway.flow.readers import WORK, ReaderProcesses
+from gateway.flow.readers import JUDGING, JUDGING_LIMITS, JUDGING_READS, WORK, ReaderProcesses
 from gateway.flow.rulekeeper import RuleKeeper
 from gateway.flow.to_dmp import ToDmp
 from gateway.flow.to_dpi import ToDpi
@@ -39,11 +35,7 @@ from gateway.model.ports import Chance, Clock, Observer, SystemChance, SystemClo
 from gateway.model.settings import Antivirus, Settings
 from gateway.model.settings import Dpi as DpiSettings
 from gateway.model.settings import Submission as SubmissionSettings
-from gateway.protocols.xmldsig import Signer
 from gateway.screening.clamd import Clamd
-from gateway.trust.context import client_context
-from gateway.trust.credential import Credential
-from gateway.trust.credential import load as load_credential
 from gateway.trust.errors import read
 from gateway.trust.secret import read_secret
 from gateway.vault.files import Vault
@@ -51,10 +43,6 @@ from gateway.vault.keys import Keys
 
 #: Reader processes: one a core of a small server.
 READERS = 2
-
-
-class CompositionError(Exception):
-    """The gateway cannot be put together as configured; one French line."""
 
 
 MakeReaders = Callable[[Settings, Vault, Observer], Readers]
@@ -66,6 +54,7 @@ class Gateway:
 
     house: House
     worker: Worker
+    contexts: Contexts
 
 
 def open_ledger(settings: Settings, observer: Observer) -> tuple[Ledger, Vault]:
@@ -113,21 +102,19 @@ async def open_gateway(
         await house.ledger.write("free", lambda c: jobs.free(c, house.now, all_of_them=True))
         await house.readers.start()
         stack.push_async_callback(house.readers.close)
+        contexts = Contexts(settings)
         originals = Originals(house.readers)
         breakers = Breakers(settings.retry, house.chance)
-        deliverer = Deliverer(house, await _legs(house, originals, stack), breakers)
+        deliverer = Deliverer(house, await _legs(house, contexts, originals, stack), breakers)
         worker = Worker(house, _handlers(house, originals, deliverer), _room(settings))
-        yield Gateway(house, worker)
+        yield Gateway(house, worker, contexts)
 
 
-def record_peer(dpi: DpiSettings) -> Peer:
+def record_peer(dpi: DpiSettings, contexts: Contexts) -> Peer:
     """Where the record listens (``kind = "mllp"``). TrustError."""
     address = urlsplit(dpi.url or "")
-    tls: ssl.SSLContext | None = None
-    if address.scheme == "mllps":
-        credential = _credential(dpi.client_cert, dpi.client_key)
-        tls = client_context(credential, dpi.ca)
-    return Peer(address.hostname or "", address.port or 0, tls, dpi.timeout, dpi.connections)
+    tls = contexts.record(dpi) if address.scheme == "mllps" else None
+    return Peer(address.hostname or "", address.port or 0, tls, dpi.timeout, dpi.connections, dpi.commit_is_enough)
 
 
 def antivirus(table: Antivirus, observer: Observer) -> Clamd:
@@ -135,44 +122,43 @@ def antivirus(table: Antivirus, observer: Observer) -> Clamd:
     return Clamd(table.clamd, table.timeout, observer)
 
 
-def submission_server(submission: SubmissionSettings) -> Server:
+def submission_server(submission: SubmissionSettings, contexts: Contexts) -> Server:
     """Where receipts are handed over. TrustError."""
-    credential = _credential(submission.client_cert, submission.client_key)
     return Server(
         submission.host,
         submission.port,
         submission.tls,
-        client_context(credential, submission.ca) if submission.tls != "none" else None,
+        contexts.submission(submission),
         submission.auth,
         submission.user or "",
         read_secret(submission.password_file) if submission.password_file else "",
     )
 
 
-def dmp_adapter(settings: Settings, clock: Clock, chance: Chance, observer: Observer) -> Dmp:
-    """The DMP as configured. TrustError, CompositionError."""
+def dmp_adapter(settings: Settings, contexts: Contexts, clock: Clock, chance: Chance, observer: Observer) -> Dmp:
+    """The DMP as configured. TrustError."""
     dmp = settings.dmp
-    now = datetime.now(UTC)
-    auth = load_credential(dmp.auth_cert, dmp.auth_key, dmp.auth_p12, dmp.auth_password_file, now=now)
-    sign = load_credential(dmp.sign_cert, dmp.sign_key, dmp.sign_p12, dmp.sign_password_file, now=now)
-    if sign is None or not isinstance(sign.key, RSAPrivateKey):
-        raise CompositionError("[dmp] sign_cert : un certificat cachet RSA est nécessaire pour signer vers le DMP")
-    return Dmp(
+    adapter = Dmp(
         dmp,
         settings.establishment,
         homologation=read(dmp.lps_homologation_file).decode().strip() if dmp.lps_homologation_file else "",
-        signer=Signer.of(sign.certificate, sign.key, dmp.signature),
-        tls=client_context(auth, dmp.ca, dmp.crl),
+        signer=contexts.signer(dmp),
+        tls=contexts.dmp(dmp),
         clock=clock,
         chance=chance,
         observer=observer,
     )
+    contexts.renew_signer(dmp, adapter.renew)
+    return adapter
 
 
 def _isolated(settings: Settings, vault: Vault, observer: Observer) -> Readers:
     schemas = settings.dmp.schemas
     pool = Pool(WORK, READERS, Limits(), observer, readable=(schemas,) if schemas else ())
-    return ReaderProcesses(pool, vault, schemas)
+    judges = None
+    if schemas is not None and settings.dmp.enabled:
+        judges = Pool(JUDGING, 1, JUDGING_LIMITS, observer, readable=(schemas, JUDGING_READS))
+    return ReaderProcesses(pool, vault, schemas, judges)
 
 
 def _handlers(house: House, originals: Originals, deliverer: Deliverer) -> dict[str, Handler]:
@@ -198,24 +184,20 @@ def _room(settings: Settings) -> dict[str, int]:
     }
 
 
-async def _legs(house: House, originals: Originals, stack: AsyncExitStack) -> dict[str, Leg]:
+async def _legs(house: House, contexts: Contexts, originals: Originals, stack: AsyncExitStack) -> dict[str, Leg]:
     settings = house.settings
     legs: dict[str, Leg] = {}
     if settings.dpi.kind == "mllp":
-        record = Mllp(record_peer(settings.dpi), house.observer)
+        record = Mllp(record_peer(settings.dpi, contexts), house.observer)
         stack.push_async_callback(record.close)
         legs["dpi"] = ToDpi(house, originals, record, settings.retry.first)
     elif settings.dpi.kind == "folder" and settings.dpi.path is not None:
         legs["dpi"] = ToDpi(house, originals, Folder(settings.dpi.path, house.observer), settings.retry.first)
     if settings.dmp.enabled:
-        dmp = dmp_adapter(settings, house.clock, house.chance, house.observer)
+        dmp = dmp_adapter(settings, contexts, house.clock, house.chance, house.observer)
         stack.push_async_callback(dmp.aclose)
         legs["dmp"] = ToDmp(house, originals, dmp, settings.dmp.unknown_wait)
     if settings.submission is not None:
-        submission = Submission(submission_server(settings.submission), house.observer)
+        submission = Submission(submission_server(settings.submission, contexts), house.observer)
         legs["receipt"] = ToSender(house, originals, submission, settings.retry.first)
     return legs
-
-
-def _credential(cert: Path | None, key: Path | None) -> Credential | None:
-    return load_credential(cert, key, None, None, now=datetime.now(UTC))

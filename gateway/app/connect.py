@@ -21,22 +21,20 @@ import httpx
 from aiosmtplib import SMTP, SMTPException
 from aiosmtplib.errors import SMTPAuthenticationError
 
-from gateway.app.compose import CompositionError, antivirus, dmp_adapter, record_peer, submission_server
+from gateway.app.compose import antivirus, dmp_adapter, record_peer, submission_server
 from gateway.app.hosts import host_and_port
 from gateway.app.lock import WorkerLock
 from gateway.app.problem import mailbox_name
+from gateway.app.tls import Contexts
 from gateway.delivery.dmp import DmpError
 from gateway.delivery.receipt.smtp import Server
 from gateway.intake.errors import IntakeError
 from gateway.intake.imap import session as imap
 from gateway.intake.imap.errors import CommandRefused
-from gateway.intake.imap.tls import context as mailbox_tls
 from gateway.model.identity import INS_NIR_TEST, Ins
 from gateway.model.ports import Silent, SystemChance, SystemClock
 from gateway.model.settings import Antivirus, Mailbox, Settings
 from gateway.screening.clamd import ScreeningError
-from gateway.trust.context import client_context
-from gateway.trust.credential import load as load_credential
 from gateway.trust.errors import TrustError
 
 Line = tuple[Literal["ok", "note", "warning", "error"], str]
@@ -59,8 +57,9 @@ async def check(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _probes(settings: Settings) -> list[tuple[str, Probe]]:
+    contexts = Contexts(settings)
     probes: list[tuple[str, Probe]] = [
-        (f"{mailbox_name(box)} {box.host}:{box.port}", partial(_mailbox, box)) for box in settings.mailbox
+        (f"{mailbox_name(box)} {box.host}:{box.port}", partial(_mailbox, box, contexts)) for box in settings.mailbox
     ]
     for where, listen in _listens(settings):
         probes.append((where, partial(_free, listen, settings)))
@@ -68,11 +67,11 @@ def _probes(settings: Settings) -> list[tuple[str, Probe]]:
         probes.append((f"[antivirus] {settings.antivirus.clamd}", partial(_antivirus, settings.antivirus)))
     if settings.submission is not None:
         where = f"[submission] {settings.submission.host}:{settings.submission.port}"
-        probes.append((where, partial(_submission, settings)))
+        probes.append((where, partial(_submission, settings, contexts)))
     if settings.dpi.kind == "mllp":
-        probes.append((f"[dpi] {settings.dpi.url}", partial(_record, settings)))
+        probes.append((f"[dpi] {settings.dpi.url}", partial(_record, settings, contexts)))
     if settings.dmp.enabled:
-        probes.append((f"[dmp] {settings.dmp.base_url}", partial(_dmp, settings)))
+        probes.append((f"[dmp] {settings.dmp.base_url}", partial(_dmp, settings, contexts)))
     else:
         probes.append(("heure", _no_clock))
     return probes
@@ -94,15 +93,15 @@ async def _within(where: str, probe: Probe) -> list[Line]:
                 lines.append((level, f"{where} : {text}"))
     except TimeoutError:
         lines.append(("error", f"{where} : pas de réponse en {PATIENCE:.0f} s ; vérifier l'adresse et le pare-feu"))
-    except (IntakeError, TrustError, CompositionError, DmpError, ScreeningError) as error:
+    except (IntakeError, TrustError, DmpError, ScreeningError) as error:
         lines.append(("error", f"{where} : {error.outcome.text if isinstance(error, DmpError) else error}"))
     except (OSError, SMTPException, httpx.TransportError) as error:
         lines.append(("error", f"{where} : {_why(error)}"))
     return lines
 
 
-async def _mailbox(box: Mailbox) -> AsyncIterator[Line]:
-    session = await imap.connect(box, mailbox_tls(box), PATIENCE)
+async def _mailbox(box: Mailbox, contexts: Contexts) -> AsyncIterator[Line]:
+    session = await imap.connect(box, contexts.mailbox(box), PATIENCE)
     try:
         await session.select(box.folder, read_only=True)
         waiting = len(await session.search("UNDELETED"))
@@ -152,9 +151,9 @@ async def _antivirus(table: Antivirus) -> AsyncIterator[Line]:
         yield "ok", said
 
 
-async def _submission(settings: Settings) -> AsyncIterator[Line]:
+async def _submission(settings: Settings, contexts: Contexts) -> AsyncIterator[Line]:
     assert settings.submission is not None  # noqa: S101 - the caller looked
-    server = submission_server(settings.submission)
+    server = submission_server(settings.submission, contexts)
     smtp = SMTP(
         hostname=server.host,
         port=server.port,
@@ -189,8 +188,8 @@ def _our_domain(settings: Settings) -> str:
     return addresses[0].rpartition("@")[2] if addresses else "localhost"
 
 
-async def _record(settings: Settings) -> AsyncIterator[Line]:
-    peer = record_peer(settings.dpi)
+async def _record(settings: Settings, contexts: Contexts) -> AsyncIterator[Line]:
+    peer = record_peer(settings.dpi, contexts)
     reader, writer = await asyncio.open_connection(peer.host, peer.port, ssl=peer.tls)
     try:
         if await _hangs_up(reader):
@@ -208,14 +207,12 @@ async def _hangs_up(reader: asyncio.StreamReader) -> bool:
         return False
 
 
-async def _dmp(settings: Settings) -> AsyncIterator[Line]:
+async def _dmp(settings: Settings, contexts: Contexts) -> AsyncIterator[Line]:
     """The handshake with our certificate, proven by any HTTP answer; its Date tells the time."""
     dmp = settings.dmp
-    credential = load_credential(
-        dmp.auth_cert, dmp.auth_key, dmp.auth_p12, dmp.auth_password_file, now=datetime.now(UTC)
-    )
-    context = client_context(credential, dmp.ca, dmp.crl)
-    async with httpx.AsyncClient(verify=context, proxy=dmp.proxy, trust_env=False, timeout=PATIENCE) as client:
+    async with httpx.AsyncClient(
+        verify=contexts.dmp(dmp), proxy=dmp.proxy, trust_env=False, timeout=PATIENCE
+    ) as client:
         answer = await client.head(dmp.base_url or "")
     if answer.status_code in {401, 403, 407}:
         yield "error", f"accès refusé (HTTP {answer.status_code}) ; vérifier auth_cert, ou l'autorisation du mandataire"
@@ -223,7 +220,7 @@ async def _dmp(settings: Settings) -> AsyncIterator[Line]:
         yield "ok", f"connexion acceptée avec notre certificat (HTTP {answer.status_code}) ; rien n'a été versé"
     yield _apart(answer.headers.get("Date", ""), datetime.now(UTC))
     if settings.establishment.test:
-        yield await _existence(settings)
+        yield await _existence(settings, contexts)
 
 
 def _apart(date: str, now: datetime) -> Line:
@@ -242,8 +239,8 @@ def _apart(date: str, now: datetime) -> Line:
     return "ok", "l'heure de cette machine est celle du DMP"
 
 
-async def _existence(settings: Settings) -> Line:
-    dmp = dmp_adapter(settings, SystemClock(), SystemChance(), Silent())
+async def _existence(settings: Settings, contexts: Contexts) -> Line:
+    dmp = dmp_adapter(settings, contexts, SystemClock(), SystemChance(), Silent())
     try:
         answer = await dmp.existence(_NOBODY)
         return "ok", f"le DMP répond à notre demande signée pour un INS fictif ({answer.status})"

@@ -16,7 +16,9 @@ from gateway.app.problem import Problem, mailbox_name, tables
 from gateway.model.settings import Settings
 from gateway.terminology.sets import contains
 
-_MADE_BY_US = {"vault", "key_file", "path"}  # and the quarantine folder: the gateway makes them itself
+#: The gateway makes these itself.
+_MADE_BY_US = {"vault", "key_file", "path"}
+_FOLDERS_MADE_BY_US = {"[quarantine]", "[revocation]"}
 
 
 def first_problem(settings: Settings) -> Problem | None:
@@ -48,7 +50,7 @@ def _ledger(settings: Settings) -> Iterator[Problem]:
 def _files(settings: Settings) -> Iterator[Problem]:
     for name, table in tables(settings):
         for key, path in _paths(table):
-            if key == "folder" and name == "[quarantine]":
+            if key == "folder" and name in _FOLDERS_MADE_BY_US:
                 continue
             wrong = _amiss(path, folder=key in {"folder", "schemas"})
             if wrong:
@@ -125,5 +127,6 @@ _CHECKS = (
     endpoints.dmp_services,
     _trial,
     _retry,
+    endpoints.revocation,
     _files,
 )

@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from sqlalchemy import Connection
 
 from gateway.app.compose import Gateway, MakeReaders, open_gateway
 from gateway.app.errors import CommandError, explain
+from gateway.app.findings import expiring
 from gateway.app.lock import WorkerLock
 from gateway.flow import index, reconcile
 from gateway.flow.house import House
@@ -25,7 +25,6 @@ from gateway.flow.takers import MailboxTaker, SmtpTaker
 from gateway.intake.adt import AdtInlet, AdtServer
 from gateway.intake.errors import IntakeError
 from gateway.intake.imap.folders import Folders
-from gateway.intake.imap.tls import context as mailbox_tls
 from gateway.intake.imap.watcher import Watcher
 from gateway.intake.smtp.inlet import Inlet
 from gateway.ledger import patients
@@ -35,11 +34,11 @@ from gateway.model.settings import Mailbox, Settings
 from gateway.operate import quarantine_folder
 from gateway.operate.notify import Notifier
 from gateway.protocols.adt import AdtEvent
-from gateway.trust.context import server_context
-from gateway.trust.credential import load as load_credential
 
 PULSE = 20.0
 HOUSEKEEPING = 3600.0
+RENEWAL = 2.0
+DAY = 86400.0
 
 Visit = Callable[[House, Mailbox, Folders], Awaitable[int]]
 
@@ -67,6 +66,7 @@ async def running(
         async with AsyncExitStack() as stack:
             gateway = await stack.enter_async_context(open_gateway(settings, observer, lock, make_readers))
             life = Running(gateway)
+            _spawn(stack, gateway, _renew(gateway), "certificates")
             await _work(stack, gateway)
             await _listen(stack, life)
             for mailbox in settings.mailbox:
@@ -114,8 +114,7 @@ async def _listen(stack: AsyncExitStack, life: Running) -> None:
     settings = house.settings
     if settings.smtp is not None:
         smtp = settings.smtp
-        credential = load_credential(smtp.cert, smtp.key, None, None, now=datetime.now(UTC))
-        tls = server_context(credential, smtp.client_ca) if credential else None
+        tls = life.gateway.contexts.smtp(smtp)
         inlet = Inlet(smtp, tls, SmtpTaker(house, smtp.max_size), house.observer)
         with _said(f"[smtp] listen = {smtp.listen}"):
             life.smtp_port = await inlet.start()
@@ -144,7 +143,7 @@ def _said(where: str) -> Iterator[None]:
 
 async def _watch(stack: AsyncExitStack, life: Running, mailbox: Mailbox) -> None:
     house = life.gateway.house
-    tls = mailbox_tls(mailbox)
+    tls = life.gateway.contexts.mailbox(mailbox)
     watcher = Watcher(mailbox, tls, MailboxTaker(house, mailbox.max_size), house.clock, house.observer)
     life.watchers[mailbox.name] = watcher
     _spawn(stack, life.gateway, watcher.run(), f"mailbox {mailbox.name}")
@@ -176,16 +175,17 @@ async def _housekeeping(life: Running) -> None:
     take_again = partial(reconcile.take_again, compared=set())
     while True:
         with _no_room(house):
-            await _keep_house(house, take_again)
+            await _keep_house(life.gateway, take_again)
         await asyncio.sleep(HOUSEKEEPING)
 
 
-async def _keep_house(house: House, take_again: Visit) -> None:
-    done = [await _tolerated(house, mailbox, take_again) for mailbox in house.settings.mailbox]
+async def _keep_house(gateway: Gateway, take_again: Visit) -> None:
+    house = gateway.house
+    done = [await _tolerated(gateway, mailbox, take_again) for mailbox in house.settings.mailbox]
     if all(done):
         await reconcile.release_restored(house)
     for mailbox in house.settings.mailbox:
-        await _tolerated(house, mailbox, reconcile.purge_done_folder)
+        await _tolerated(gateway, mailbox, reconcile.purge_done_folder)
     removed = await reconcile.sweep(house)
     balanced = await house.ledger.read(reconcile.balance)
     house.observer.event("reconcile.done" if balanced else "reconcile.broken", count=removed)
@@ -200,15 +200,36 @@ def _no_room(house: House) -> Iterator[None]:
         house.observer.event("ledger.failed", reason="disk-full")
 
 
-async def _tolerated(house: House, mailbox: Mailbox, visit: Visit) -> bool:
+async def _tolerated(gateway: Gateway, mailbox: Mailbox, visit: Visit) -> bool:
     """Visit a mailbox's folders; whether that went through (a server that is away is visited again later)."""
-    folders = Folders(mailbox, mailbox_tls(mailbox), house.clock, house.observer)
+    house = gateway.house
+    folders = Folders(mailbox, gateway.contexts.mailbox(mailbox), house.clock, house.observer)
     try:
         await visit(house, mailbox, folders)
     except IntakeError as error:
         house.observer.event("reconcile.failed", mailbox=mailbox.name, reason=error.code)
         return False
     return True
+
+
+async def _renew(gateway: Gateway) -> None:
+    """Take up certificates and lists that were replaced; fetch the lists; say each day what expires soon."""
+    house, contexts = gateway.house, gateway.contexts
+    fetch_at = warn_at = 0.0
+    while True:
+        now = house.clock.monotonic()
+        if house.settings.revocation.urls and now >= fetch_at:
+            fetch_at = now + house.settings.revocation.refresh
+            for wrong in await asyncio.to_thread(contexts.fetch_lists):
+                house.observer.event("revocation.refused", reason=wrong)
+        if now >= warn_at:
+            warn_at = now + DAY
+            for table, end in expiring(house.settings, house.clock.now()):
+                house.observer.event("certificate.expires", table=table, until=f"{end:%Y-%m-%d}")
+        for change in contexts.look():
+            event = "certificate.refused" if change.error else "certificate.renewed"
+            house.observer.event(event, table=change.what, reason=change.error or None)
+        await asyncio.sleep(RENEWAL)
 
 
 async def _pulse(life: Running) -> None:

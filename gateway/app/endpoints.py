@@ -136,6 +136,17 @@ def dmp_services(settings: Settings) -> Iterator[Problem]:
         yield from positive("[dmp]", dmp, key)
 
 
+def revocation(settings: Settings) -> Iterator[Problem]:
+    """Where lists are fetched."""
+    for address in settings.revocation.urls:
+        url = read_url(address)
+        if url is None or url.scheme not in {"http", "https"} or not url.hostname:
+            yield Problem(
+                "[revocation] urls", f'"{address}" ne convient pas', 'écrire une adresse "http://…/autorite.crl"'
+            )
+    yield from positive("[revocation]", settings.revocation, "refresh")
+
+
 def _reached(name: str, server: Mailbox | Submission) -> Iterator[Problem]:
     """What a mailbox and the server of receipts have in common."""
     if not _HOST.fullmatch(server.host) and ":" not in server.host:

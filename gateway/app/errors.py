@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gateway.app.backup import BackupError
-from gateway.app.compose import CompositionError
 from gateway.app.config import ConfigError
 from gateway.app.init import InitError
 from gateway.decision import RuleError
@@ -15,7 +14,7 @@ from gateway.review.entries import ReviewError
 from gateway.trust.errors import TrustError
 from gateway.vault.errors import KeyAbsent, KeyDifferent, KeyUnusable, VaultError
 
-_SPEAK_FRENCH = (ConfigError, InitError, TrustError, RuleError, IntakeError, CompositionError, ReviewError, BackupError)
+_SPEAK_FRENCH = (ConfigError, InitError, TrustError, RuleError, IntakeError, ReviewError, BackupError)
 
 
 class CommandError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -19,7 +20,7 @@ from gateway.app.hosts import is_loopback, is_trial, read_url
 from gateway.app.problem import tables
 from gateway.formats.office import fonts
 from gateway.model.settings import Settings
-from gateway.trust.credential import Credential, expires_in, load, read_certificates
+from gateway.trust.credential import Credential, expires_in, load, own_certificate, read_certificates
 from gateway.trust.errors import TrustError, read
 from gateway.trust.revocation import read_crls
 from gateway.trust.secret import is_world_readable, read_secret
@@ -65,6 +66,18 @@ def _named(table: Struct) -> Iterator[tuple[str, tuple[Path | None, Path | None,
     for stem in sorted(key.removesuffix("cert") for key in keys if key.endswith("cert")):
         p12 = keys.get(f"{stem}p12")
         yield stem, (keys[f"{stem}cert"], keys[f"{stem}key"], p12, keys[f"{stem}password_file"] if p12 else None)
+
+
+def expiring(settings: Settings, now: datetime) -> list[tuple[str, datetime]]:
+    """The tables whose certificates end within thirty days or have ended, and when."""
+    found = []
+    for name, table in tables(settings):
+        for _, (cert, _, p12, password_file) in _named(table):
+            with suppress(TrustError):  # said by the edge that uses it
+                certificate = own_certificate(cert, p12, password_file)
+                if certificate is not None and expires_in(certificate, now) < _SOON:
+                    found.append((name, certificate.not_valid_after_utc))
+    return found
 
 
 def _expiry(certificate: x509.Certificate, source: Path, now: datetime) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ FACTS = frozenset({
     "waiting", "why", "worker",
 })  # fmt: skip
 _WARNING = re.compile(
-    r"lost|refused|retry|died|down$|held|vanished|expired|unfetchable|unsupported|unreadable|unavailable|"
+    r"lost|refused|retry|died|down$|held|vanished|expire|unfetchable|unsupported|unreadable|unavailable|"
     r"not-|timed-out|too-|late$|dropped"
 )
 _ERROR = re.compile(r"failed|crashed|poison|corrupt|broken|error")

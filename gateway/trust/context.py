@@ -8,36 +8,34 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.trust.credential import Credential, read_certificates
 from gateway.trust.errors import TrustError
-from gateway.trust.revocation import read_crls
+
+Lists = Sequence[x509.CertificateRevocationList]
 
 # The DMP's list, and the same suites for the mail operators whose certificates are elliptic.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE-RSA-AES256-SHA384:!aNULL"
 
 
-def client_context(credential: Credential | None, ca: Path | None, crl: Path | None = None) -> ssl.SSLContext:
+def client_context(credential: Credential | None, ca: Path | None, crls: Lists | None = None) -> ssl.SSLContext:
     """To reach a server: its name and chain are checked, against ``ca`` (PEM or DER) or else the machine's store.
 
-    ``crl`` holds the list of the authority that issued the server's certificate, and may hold others; that certificate
-    is the one checked. A list is judged by the machine's clock, as OpenSSL will at the handshake.
+    ``crls`` holds the list of the authority that issued the server's certificate, and may hold others; that certificate
+    is the one checked, and refused when no list of its authority is there; None: revocation is not checked. OpenSSL
+    judges a list by the machine's clock at the handshake.
 
     Raises:
-        TrustError: an unusable file, an expired list.
+        TrustError: an unusable file.
     """
     context = _bounded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    _trust(context, ca)
-    if crl is not None:
-        _revoke(context, crl)
-    if credential is not None:
-        _present(context, credential)
+    renew(context, credential, ca, crls)
     return context
 
 
@@ -50,10 +48,36 @@ def server_context(credential: Credential, client_ca: Path | None) -> ssl.SSLCon
     context = _bounded(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     context.options |= ssl.OP_NO_RENEGOTIATION
     if client_ca is not None:
-        _trust(context, client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
-    _present(context, credential)
+        _trust(context, client_ca)
+    present(context, credential)
     return context
+
+
+def renew(context: ssl.SSLContext, credential: Credential | None, ca: Path | None, crls: Lists | None) -> None:
+    """Give a client's context what its files hold now; its next handshake uses it.
+
+    What is new is added: an authority that left the file is trusted until the next start, and of several lists of one
+    authority OpenSSL takes the newest. Raises TrustError before anything is changed by an unusable file.
+    """
+    _trust(context, ca)
+    if crls is not None:
+        _revoke(context, crls)
+    if credential is not None:
+        present(context, credential)
+
+
+def present(context: ssl.SSLContext, credential: Credential) -> None:
+    """Prove ourselves with this certificate from the next handshake on. Raises TrustError."""
+    with _in_memory(credential.pem()) as path:
+        try:
+            context.load_cert_chain(path)
+        except ssl.SSLError as error:
+            raise TrustError(
+                credential.source,
+                f"certificat refusé par OpenSSL ({error.reason})",
+                "demander un certificat dont la clé et la signature sont assez fortes",
+            ) from None
 
 
 def _bounded(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -71,24 +95,11 @@ def _trust(context: ssl.SSLContext, ca: Path | None) -> None:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # whoever stands in the file is trusted, a root or not
 
 
-def _revoke(context: ssl.SSLContext, crl: Path) -> None:
-    crls = read_crls(crl, datetime.now(UTC))
-    # OpenSSL takes lists from a PEM file only.
-    with _in_memory(b"".join(item.public_bytes(Encoding.PEM) for item in crls)) as path:
-        context.load_verify_locations(cafile=path)
+def _revoke(context: ssl.SSLContext, crls: Lists) -> None:
     context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
-
-
-def _present(context: ssl.SSLContext, credential: Credential) -> None:
-    with _in_memory(credential.pem()) as path:
-        try:
-            context.load_cert_chain(path)
-        except ssl.SSLError as error:
-            raise TrustError(
-                credential.source,
-                f"certificat refusé par OpenSSL ({error.reason})",
-                "demander un certificat dont la clé et la signature sont assez fortes",
-            ) from None
+    if crls:  # OpenSSL takes lists from a PEM file only
+        with _in_memory(b"".join(item.public_bytes(Encoding.PEM) for item in crls)) as path:
+            context.load_verify_locations(cafile=path)
 
 
 @contextmanager

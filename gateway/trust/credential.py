@@ -72,21 +72,21 @@ def load_pkcs12(p12: Path, password_file: Path, *, now: datetime) -> Credential:
     Raises:
         TrustError: unreadable, wrong password, no certificate or no key inside, expired or not yet valid.
     """
-    content, password = read(p12), read_secret(password_file).encode()
-    try:
-        bundle = pkcs12.load_pkcs12(content, password)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise TrustError(
-            p12,
-            "ce PKCS#12 ne s'ouvre pas avec le mot de passe donné",
-            f"vérifier {password_file}, et que le fichier est bien un .p12 intact",
-        ) from None
+    bundle = _opened(p12, password_file)
     if bundle.cert is None or not isinstance(bundle.key, PrivateKey):
         raise TrustError(
             p12, "ce PKCS#12 n'a pas le certificat et sa clé RSA ou EC", "l'exporter à nouveau avec la clé privée"
         )
     chain = tuple(item.certificate for item in bundle.additional_certs)
     return _checked(Credential(bundle.cert.certificate, chain, bundle.key, p12), p12, now)
+
+
+def own_certificate(cert: Path | None, p12: Path | None, password_file: Path | None) -> x509.Certificate | None:
+    """The certificate of a credential whatever its dates; None when there is none. Raises TrustError."""
+    if p12 is not None and password_file is not None:
+        bundle = _opened(p12, password_file)
+        return bundle.cert.certificate if bundle.cert else None
+    return read_certificates(cert)[0] if cert is not None else None
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
@@ -128,6 +128,18 @@ def check_validity(cert: x509.Certificate, source: Path, now: datetime) -> None:
             f"certificat valable seulement à partir du {begins:%d/%m/%Y %H:%M} UTC",
             "attendre cette date, ou vérifier l'heure de la machine",
         )
+
+
+def _opened(p12: Path, password_file: Path) -> pkcs12.PKCS12KeyAndCertificates:
+    content, password = read(p12), read_secret(password_file).encode()
+    try:
+        return pkcs12.load_pkcs12(content, password)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise TrustError(
+            p12,
+            "ce PKCS#12 ne s'ouvre pas avec le mot de passe donné",
+            f"vérifier {password_file}, et que le fichier est bien un .p12 intact",
+        ) from None
 
 
 def _der(content: bytes) -> list[x509.Certificate]:

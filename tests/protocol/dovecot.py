@@ -31,8 +31,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from gateway.model.settings import Mailbox
+from gateway.app.tls import Contexts
+from gateway.model.settings import Mailbox, Settings
 from tests import pki
+from tests.samples import HOUSE
 
 PASSWORD = 'mot"de\\passe'
 _SECRET = b"a secret that only tests know, of thirty-two bytes or more"
@@ -205,6 +207,11 @@ def mail(number: int, size: int = 0) -> bytes:
     ).encode()
     line = b"0123456789abcdefghijklmnopqrstuvwxyz" * 2 + b"\r\n"
     return head + line * max(0, (size - len(head)) // len(line))
+
+
+def secured(mailbox: Mailbox) -> ssl.SSLContext | None:
+    """The context that the gateway makes for a mailbox."""
+    return Contexts(Settings(establishment=HOUSE, mailbox=(mailbox,))).mailbox(mailbox)
 
 
 def client_context(server: Dovecot, certificate: str = "") -> ssl.SSLContext:

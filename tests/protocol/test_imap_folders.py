@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.intake.imap import tls
 from gateway.intake.imap.errors import Renumbered, Vanished
 from gateway.intake.imap.folders import Folders
 from gateway.intake.imap.port import Listed
@@ -30,7 +29,7 @@ def user(request: pytest.FixtureRequest) -> str:
 
 def folders(server: dovecot.Dovecot, user: str, **changes: object) -> Folders:
     settings = server.mailbox(user, **changes)
-    return Folders(settings, tls.context(settings), SystemClock(), Watching())
+    return Folders(settings, dovecot.secured(settings), SystemClock(), Watching())
 
 
 def put_dated(server: dovecot.Dovecot, user: str, folder: str, ages: dict[int, int]) -> None:

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from gateway.intake.imap import tls
 from gateway.intake.imap.errors import ConnectionLost, LoginRefused, TlsRefused
 from gateway.intake.imap.session import connect
 from gateway.model.settings import Mailbox
+from gateway.trust.errors import TrustError
 from tests import pki
 from tests.protocol import dovecot
 
@@ -36,7 +36,7 @@ def server() -> Iterator[dovecot.Dovecot]:
 async def enter(settings: Mailbox) -> int:
     """Log in and say how many mails stand in the folder."""
     async with asyncio.timeout(20):  # a refusal must not cost the whole read deadline
-        session = await connect(settings, tls.context(settings))
+        session = await connect(settings, dovecot.secured(settings))
         await session.select(settings.folder)
         found = await session.search("ALL")
         session.close()
@@ -77,6 +77,7 @@ async def test_external_by_p12(server: dovecot.Dovecot, tmp_path: Path) -> None:
         pkcs12.serialize_key_and_certificates(b"", key, certificate, None, BestAvailableEncryption(b"secret"))  # type: ignore[arg-type]
     )
     (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "password").chmod(0o600)
     settings = server.mailbox(
         CERTIFIED,
         auth="external",
@@ -93,8 +94,12 @@ async def test_external_without_a_certificate_is_refused(server: dovecot.Dovecot
 
 async def test_a_wrong_p12_password_is_said(server: dovecot.Dovecot, tmp_path: Path) -> None:
     (tmp_path / "client.p12").write_bytes(b"not a store")
-    with pytest.raises(TlsRefused, match="inutilisable"):
-        await enter(server.mailbox("bal", client_p12=tmp_path / "client.p12"))
+    (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "password").chmod(0o600)
+    with pytest.raises(TrustError, match="ne s'ouvre pas"):
+        await enter(
+            server.mailbox("bal", client_p12=tmp_path / "client.p12", client_password_file=tmp_path / "password")
+        )
 
 
 async def test_the_token_is_read_at_each_login(server: dovecot.Dovecot, tmp_path: Path) -> None:
@@ -127,7 +132,7 @@ async def test_a_revoked_server_certificate_is_refused(server: dovecot.Dovecot, 
 async def test_starttls_on_the_port_of_implicit_tls_does_not_hang(server: dovecot.Dovecot) -> None:
     settings = server.mailbox("bal", port=server.imaps)
     with pytest.raises(ConnectionLost):
-        await connect(settings, tls.context(settings), silence=0.5)
+        await connect(settings, dovecot.secured(settings), silence=0.5)
 
 
 async def test_an_absent_server_is_said(server: dovecot.Dovecot) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from gateway.intake.imap import tls
 from gateway.intake.imap.session import AioSession, connect
 from gateway.intake.imap.watcher import Watcher
 from gateway.model.ports import SystemClock
@@ -48,7 +47,7 @@ class Silenced(AioSession):
 
 
 def watch(settings: Mailbox, keeper: Keeper, observer: Watching, kind: str) -> Watcher:
-    context = tls.context(settings)
+    context = dovecot.secured(settings)
 
     async def without_copyuid() -> AioSession:
         session = Silenced(settings, 30)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.intake.errors import IntakeStopped
-from gateway.intake.imap import reader, tls
+from gateway.intake.imap import reader
 from gateway.intake.imap.errors import CommandRefused, ImapError, LoginRefused, Renumbered
 from gateway.intake.imap.watcher import Watcher
 from gateway.model.ports import SystemClock
@@ -33,7 +33,7 @@ def user(request: pytest.FixtureRequest) -> str:
 
 
 def watch(settings: Mailbox, keeper: Keeper, observer: Watching | None = None, **how: Any) -> Watcher:
-    return Watcher(settings, tls.context(settings), keeper, SystemClock(), observer or Watching(), **how)
+    return Watcher(settings, dovecot.secured(settings), keeper, SystemClock(), observer or Watching(), **how)
 
 
 async def no_wait(_seconds: float) -> None:

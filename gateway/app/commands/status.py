@@ -14,6 +14,7 @@ from gateway.app import paper
 from gateway.app.compose import open_ledger
 from gateway.app.config import load
 from gateway.app.errors import CommandError
+from gateway.app.findings import expiring
 from gateway.app.lock import WorkerLock
 from gateway.flow.screen import silence
 from gateway.ledger import deliveries, patients, views
@@ -62,6 +63,13 @@ class Antivirus(Struct, frozen=True):
     text: str = ""
 
 
+class Certificate(Struct, frozen=True):
+    """One that ends within thirty days, or has ended: the table that names it, and the day."""
+
+    table: str
+    until: str
+
+
 class Status(Struct, frozen=True):
     """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon ever ran here."""
 
@@ -75,6 +83,7 @@ class Status(Struct, frozen=True):
     destinations: tuple[Destination, ...]
     mailboxes: tuple[Box, ...]
     antivirus: Antivirus
+    certificates: tuple[Certificate, ...]
     patients: int
     index_age: float | None
     index_stale: bool
@@ -124,6 +133,7 @@ def _status(c: Connection, settings: Settings, path: Path | None, *, worker: boo
         destinations=tuple(_destination(c, settings, name, counts.backlog.get(name, 0)) for name in DESTINATIONS),
         mailboxes=tuple(_box(c, box.name, worker=worker) for box in settings.mailbox),
         antivirus=_antivirus(c, settings),
+        certificates=tuple(Certificate(table, end.date().isoformat()) for table, end in expiring(settings, now)),
         patients=patients.count_patients(c),
         index_age=index_age,
         index_stale=index_age is None or index_age > settings.patients.max_age,
@@ -182,6 +192,7 @@ def _state(row: DestinationRow, settings: Settings) -> str:
 def _lines(status: Status) -> list[str]:
     oldest = "" if status.oldest_review_age is None else f" (la plus ancienne : {paper.age(status.oldest_review_age)})"
     since = f" depuis le {_day(status.waiting_since)}" if status.waiting_since else ""
+    ending = status.certificates
     lines = [
         f"À traiter : {status.to_review}{oldest}",
         f"En attente automatique : {status.waiting}{since}, et {status.unread} message(s) à lire",
@@ -189,6 +200,7 @@ def _lines(status: Status) -> list[str]:
         *(_told(one) for one in status.destinations),
         *(_watched(box) for box in status.mailboxes),
         *_screened(status.antivirus),
+        *(f"Certificat de {one.table} : valable jusqu'au {_date(one.until)} ; le renouveler" for one in ending),
         f"Index : {status.patients} patients, {_index(status)}",
         f"Registre : {status.ledger_bytes / 1e6:.1f} Mo ; sauvegarde : {_day(status.backup_at) or 'jamais'}",
         f"Service : {_service(status)}",
@@ -244,6 +256,10 @@ def _iso(at: float | None) -> str | None:
 
 def _day(text: str | None) -> str:
     return f"{datetime.fromisoformat(text).astimezone(PARIS):%d/%m/%Y à %H:%M}" if text else ""
+
+
+def _date(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%d/%m/%Y}"
 
 
 def _size(path: Path | None) -> int:

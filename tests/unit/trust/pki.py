@@ -115,11 +115,13 @@ class Authority:
         path.write_bytes(self.cert.public_bytes(encoding))
         return path
 
-    def crl(self, *revoked: x509.Certificate, until: datetime = NOW + DAY) -> x509.CertificateRevocationList:
+    def crl(
+        self, *revoked: x509.Certificate, until: datetime = NOW + DAY, since: datetime = NOW - 9 * DAY
+    ) -> x509.CertificateRevocationList:
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.name)
-            .last_update(until - 10 * DAY)
+            .last_update(min(since, until - DAY / 24))
             .next_update(until)
         )
         for cert in revoked:

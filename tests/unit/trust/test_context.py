@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.trust.context import client_context, server_context
+from gateway.trust.context import client_context, present, renew, server_context
 from gateway.trust.credential import Credential, load_pem
 from gateway.trust.errors import TrustError
+from gateway.trust.revocation import read_crls
 from tests.unit.trust.pki import DAY, NOW, Authority, Issued
 
 
@@ -140,7 +141,7 @@ def test_nothing_without_forward_secrecy_is_offered(net: Net) -> None:
 def test_a_revoked_server_is_refused_and_another_accepted(net: Net, encoding: Encoding) -> None:
     crl = net.folder / "crl"
     crl.write_bytes(net.root.crl(net.server.cert).public_bytes(encoding))
-    client = client_context(None, net.ca, crl)
+    client = client_context(None, net.ca, read_crls(crl, NOW))
     with pytest.raises(ssl.SSLCertVerificationError, match="revoked"):
         shake(client, server_context(net.credential, None))
     other = load_pem(*net.root.issue().write(net.folder, "other"), now=NOW)
@@ -153,32 +154,66 @@ def test_the_list_of_the_issuer_serves_among_others(net: Net) -> None:
     credential = load_pem(*leaf.write(net.folder, "leaf", chain=(middle.cert,)), now=NOW)
     crl = net.folder / "crl"
     crl.write_bytes(b"".join(item.public_bytes(Encoding.PEM) for item in (net.root.crl(), middle.crl())))
-    shake(client_context(None, net.ca, crl), server_context(credential, None))
+    shake(client_context(None, net.ca, read_crls(crl, NOW)), server_context(credential, None))
     crl.write_bytes(b"".join(item.public_bytes(Encoding.PEM) for item in (net.root.crl(), middle.crl(leaf.cert))))
     with pytest.raises(ssl.SSLCertVerificationError, match="revoked"):
-        shake(client_context(None, net.ca, crl), server_context(credential, None))
+        shake(client_context(None, net.ca, read_crls(crl, NOW)), server_context(credential, None))
 
 
 def test_a_server_that_no_list_covers_is_refused(net: Net) -> None:
     crl = net.folder / "crl"
     crl.write_bytes(Authority("autre").crl().public_bytes(Encoding.PEM))
     with pytest.raises(ssl.SSLCertVerificationError, match="unable to get certificate CRL"):
-        shake(client_context(None, net.ca, crl), server_context(net.credential, None))
+        shake(client_context(None, net.ca, read_crls(crl, NOW)), server_context(net.credential, None))
 
 
 def test_an_expired_list_is_said(net: Net) -> None:
     crl = net.folder / "crl"
     crl.write_bytes(net.root.crl(until=NOW - DAY).public_bytes(Encoding.DER))
     with pytest.raises(TrustError, match=r"crl : liste de révocation expirée depuis le .* ; télécharger"):
-        client_context(None, net.ca, crl)
+        read_crls(crl, NOW)
 
 
 def test_what_is_not_a_list_is_said(net: Net) -> None:
     with pytest.raises(TrustError, match="aucune liste de révocation"):
-        client_context(None, net.ca, net.ca)
+        read_crls(net.ca, NOW)
 
 
 def test_no_descriptor_is_left_open(net: Net) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     server_context(net.credential, net.ca)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_without_any_list_where_revocation_is_checked_nobody_is_believed(net: Net) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError, match="unable to get certificate CRL"):
+        shake(client_context(None, net.ca, ()), server_context(net.credential, None))
+
+
+def test_a_renewed_list_revokes_at_the_next_handshake(net: Net) -> None:
+    client, server = client_context(None, net.ca, (net.root.crl(),)), server_context(net.credential, None)
+    shake(client, server)
+    renew(client, None, net.ca, (net.root.crl(net.server.cert, since=NOW),))
+    with pytest.raises(ssl.SSLCertVerificationError, match="revoked"):
+        shake(client, server)
+
+
+def test_a_renewed_certificate_is_shown_at_the_next_handshake(net: Net) -> None:
+    client, server = client_context(None, net.ca), server_context(net.credential, None)
+    first, _ = shake(client, server)
+    other = load_pem(*net.root.issue().write(net.folder, "next"), now=NOW)
+    present(server, other)
+    second, _ = shake(client, server)
+    shown = [end.getpeercert(binary_form=True) for end in (first, second)]
+    assert shown == [one.certificate.public_bytes(Encoding.DER) for one in (net.credential, other)]
+
+
+def test_an_authority_that_joins_the_file_is_believed(net: Net) -> None:
+    other = Authority("nouvelle")
+    credential = load_pem(*other.issue().write(net.folder, "theirs"), now=NOW)
+    client = client_context(None, net.ca)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake(client, server_context(credential, None))
+    net.ca.write_bytes(net.ca.read_bytes() + other.cert.public_bytes(Encoding.PEM))
+    renew(client, None, net.ca, None)
+    shake(client, server_context(credential, None))
