@@ -133,9 +133,14 @@ class ToDpi:
             mailbox=known.arrival.mailbox,
             message_id=known.context.envelope.message_id,
             visibility=known.visibility,
-            replaces=known.parent.unique_id if known.parent else "",
+            replaces=_replaced(known),
             revision=version.number,
             replaces_key=_key(known, known.document.action, before.revision) if before else "",
+            sender_address=known.context.envelope.sender,
+            subject=known.context.envelope.subject,
+            reply_to=known.context.envelope.reply_to,
+            recipients=addressees(known),
+            modified_confidentiality=_changed(action, known),
         )
         key = _key(known, action, version.number)
         return folder.prepare(key, sheet, b"" if action is Action.DELETE else body)
@@ -145,6 +150,13 @@ def _changed(action: Action, known: Papers) -> bool:
     """Whether this replacement changes who sees the document."""
     before = known.version.told or known.parent_visibility
     return action is Action.REPLACE and before is not None and before != known.visibility
+
+
+def _replaced(known: Papers) -> str:
+    """The id of the document that this one replaces: as it names it, else as it was found."""
+    header = known.reading.header
+    named = header.parent_id if header and header.related == "RPLC" else ""
+    return named or (known.parent.unique_id if known.parent else "")
 
 
 def _formed(error: Exception) -> str:

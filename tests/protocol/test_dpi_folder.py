@@ -16,6 +16,7 @@ from gateway.delivery.dpi.folder import Folder, Sheet, prepare
 from gateway.model.delivery import Answer
 from gateway.model.documents import Action, Visibility
 from gateway.model.ports import Silent
+from gateway.protocols.handover import Recipient
 from tests.unit.protocols.people import PATIENT, SENDER, UNQUALIFIED
 
 PDF = b"%PDF-1.4 nothing more"
@@ -35,6 +36,14 @@ SHEET = Sheet(
     message_id="<1@example>",
     visibility=Visibility(invisible_to_patient=True),
     replaces="1.2.3^3",
+    sender_address=SENDER.address,
+    subject="CR d'été | 3",
+    reply_to="secretariat@example.mssante.fr",
+    recipients=(
+        Recipient("urologie@example.mssante.fr", "Urologie", "3435", "120456789"),
+        Recipient("chirurgie@example.mssante.fr"),
+    ),
+    modified_confidentiality=True,
 )
 
 
@@ -81,6 +90,20 @@ async def test_the_document_lies_beside_what_is_said_of_it(tmp_path: Path) -> No
     assert said["sender"]["rpps"] == SENDER.rpps
     assert said["filename"] == SHEET.filename
     assert (said["invisible_to_patient"], said["masked_to_professionals"]) == (True, False)
+
+
+async def test_it_says_what_a_message_would(tmp_path: Path) -> None:
+    await Folder(tmp_path, Silent()).send(prepare("d-1", replace(SHEET, sender=None), PDF))
+    said = told(tmp_path)
+    assert (said["sender"], said["sender_address"], said["reply_to"]) == (
+        *(None, SENDER.address, "secretariat@example.mssante.fr"),
+    )
+    assert said["recipients"] == [
+        {"address": "urologie@example.mssante.fr", "service": "Urologie", "service_code": "3435"},
+        {"address": "chirurgie@example.mssante.fr", "service": "", "service_code": ""},
+    ]
+    assert (said["message_id"], said["subject"]) == ("<1@example>", "CR d'été | 3")
+    assert (said["modified_confidentiality"], said["invisible_to_representatives"]) == (True, False)
 
 
 async def test_the_json_comes_when_the_document_is_whole(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from gateway.model.documents import Action, Visibility
 from gateway.model.identity import Patient
 from gateway.model.people import Sender
 from gateway.model.ports import Observer
+from gateway.protocols.handover import Recipient
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
 _EXTENSIONS = {
@@ -43,6 +44,7 @@ class Sheet:
 
     ``filename``, ``media_type`` and ``sha256`` are those of the bytes beside it: of the rendition where there is one.
     ``revision``: our version of the document (who sees it changed); ``replaces_key``: the delivery that it replaces.
+    ``sender`` None: only his address is known. ``recipients``: the mailboxes of ours, the one that received it first.
     """
 
     unique_id: str
@@ -62,6 +64,11 @@ class Sheet:
     replaces: str = ""
     revision: int = 1
     replaces_key: str = ""
+    sender_address: str = ""
+    subject: str = ""
+    reply_to: str = ""
+    recipients: tuple[Recipient, ...] = ()
+    modified_confidentiality: bool = False
 
 
 def prepare(key: str, sheet: Sheet, document: bytes) -> Frozen:
@@ -162,6 +169,11 @@ def _json(key: str, document: str | None, sheet: Sheet) -> bytes:
         "title": sheet.title,
         "act_date": sheet.act_date,
         "sender": _sender(sender) if sender else None,
+        "sender_address": sheet.sender_address,
+        "reply_to": sheet.reply_to or None,
+        "recipients": [
+            {"address": one.address, "service": one.service, "service_code": one.code} for one in sheet.recipients
+        ],
         "mailbox": sheet.mailbox,
         "filename": sheet.filename,
         "media_type": sheet.media_type,
@@ -169,7 +181,9 @@ def _json(key: str, document: str | None, sheet: Sheet) -> bytes:
         "masked_to_professionals": flags.masked_to_professionals,
         "invisible_to_patient": flags.invisible_to_patient,
         "invisible_to_representatives": flags.invisible_to_representatives,
+        "modified_confidentiality": sheet.modified_confidentiality,
         "message_id": sheet.message_id,
+        "subject": sheet.subject,
     }
     return msgspec.json.format(msgspec.json.encode(content), indent=2)
 
@@ -178,6 +192,7 @@ def _sender(sender: Sender) -> dict[str, str]:
     return {
         "address": sender.address,
         "rpps": sender.rpps,
+        "adeli": sender.adeli,
         "name": sender.name,
         "given": sender.given,
         "structure": sender.structure,
