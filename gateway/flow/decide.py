@@ -15,12 +15,14 @@ from gateway.flow.judge import Context, Judgement, Known, judge, persons_apart
 from gateway.identity.identify import Evidence, identify
 from gateway.identity.keys import keys
 from gateway.identity.match import Policy
+from gateway.identity.own import own_number, stated_numbers
 from gateway.ledger import deliveries, documents, jobs, mails, patients, trail
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Document
 from gateway.model.decision import Ruling
 from gateway.model.documents import Action, Carrier, DocumentReading, MailReading, Signatory, Visibility
-from gateway.model.identity import Match
+from gateway.model.identity import Match, Patient
+from gateway.model.orders import PLACE
 from gateway.model.reasons import NotFed, Reason
 from gateway.model.states import DeliveryState, DocumentEvent, DocumentState
 
@@ -99,6 +101,7 @@ def context_of(c: Connection, house: House, seen: Arrival, reading: MailReading)
         service=mailbox.service if mailbox else "",
         today=house.clock.now().astimezone(PARIS).date(),
         index_fresh=index_fresh(c, house),
+        hospital=seen.place == PLACE,
     )
 
 
@@ -142,10 +145,22 @@ def _known(c: Connection, house: House, found: Document, one: DocumentReading, s
     said = _said(one, seen)
     candidates = patients.candidates(c, keys(said.claims, said.metadata, said.text, said.dates))
     matched = identify(said, candidates, policy(house))
+    if one.orders is not None:
+        matched, candidates = _by_own_number(c, house, one, matched, candidates)
     patient = next((p for p in candidates if p.ipp == matched.ipp), None)
     copy = documents.get_document(c, found.duplicate_of) if found.duplicate_of else None
     known = Known(matched, patient, copy)
     return known if one.action is Action.CREATE else _with_parent(c, house, known, found, one, seen)
+
+
+def _by_own_number(
+    c: Connection, house: House, one: DocumentReading, matched: Match, candidates: list[Patient]
+) -> tuple[Match, list[Patient]]:
+    """The match, once the IPP that the hospital's own record writes was heard; and the candidates with its holder."""
+    ours = stated_numbers(one.claims, house.settings.establishment.ipp_oid)
+    holders = {number: patients.surviving(c, number) for number in ours}
+    known = {patient.ipp: patient for patient in (*candidates, *holders.values()) if patient is not None}
+    return own_number(matched, one.claims, holders), list(known.values())
 
 
 def _said(one: DocumentReading, seen: Arrival) -> Evidence:

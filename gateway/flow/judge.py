@@ -7,7 +7,7 @@ already, whom it concerns, whether it may replace, what the rules say, whether t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
@@ -56,6 +56,7 @@ class Context:
     """What is the same for all documents of a mail. ``today`` is the establishment's; ``index_fresh`` DESIGN §5.
 
     ``author``: whom a person named as the author, in the sender's place; then it is about one document.
+    ``hospital``: it came from the hospital's own record, which need not be believed by its address.
     """
 
     settings: Settings
@@ -68,6 +69,7 @@ class Context:
     today: date
     index_fresh: bool
     author: Sender | None = None
+    hospital: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def file(
     one: DocumentReading, match: Match, patient: Patient, context: Context, *, by_person: bool = False
 ) -> Judgement:
     """The judgement of a document whose patient is certain (by the index or by a person, whose word lifts a hold)."""
-    ruling = rule(question(one, context, patient), context.book)
+    ruling = _ruling(one, context, patient)
     visibility = _visibility(one, ruling)
     if ruling.hold is not None and not by_person:
         return Judgement(reason=ruling.hold, match=match, ruling=ruling, visibility=visibility)
@@ -120,6 +122,14 @@ def file(
         visibility = Visibility(False, True, visibility.invisible_to_representatives)
     signed = others(one, context.sender) if not_fed is NotFed.AUTHOR_UNKNOWN else ()
     return Judgement(file=True, match=match, ruling=ruling, not_fed=not_fed, visibility=visibility, signatories=signed)
+
+
+def _ruling(one: DocumentReading, context: Context, patient: Patient) -> Ruling:
+    """What the rules say. Who may see a document of the record's own, a professional has told by its flags."""
+    ruling = rule(question(one, context, patient), context.book)
+    if one.orders is None:
+        return ruling
+    return replace(ruling, invisible_to_patient=False, invisible_to_representatives=False, wait_for_professional=False)
 
 
 def persons_apart(readings: Sequence[DocumentReading], matches: Sequence[Match]) -> bool:
@@ -161,8 +171,9 @@ def why_not_fed(
     known_type = type_code(ruling.type.code)
     minor = (age(patient.birth_date, context.today) or 0) < dmp.age_of_majority
     hidden_from_parents = one.visibility.invisible_to_representatives or ruling.invisible_to_representatives
+    hidden_from_parents |= one.orders is not None and one.orders.secret
     conditions = (
-        (NotFed.OFF, not dmp.enabled or (one.header is not None and dmp.feed_received_cda == "never")),
+        (NotFed.OFF, not dmp.enabled or not _is_for_dmp(one, context)),
         (NotFed.CONFIDENTIALITY, confidentiality != "N"),
         (NotFed.MINOR_RULE, minor and (hidden_from_parents or ruling.wait_for_professional) and not dmp.minor_secret),
         (NotFed.IDENTITY_BLOCKED, bool({flag.upper() for flag in patient.attributes} & {"CACH", "ANOM", "USUR"})),
@@ -178,6 +189,13 @@ def why_not_fed(
         (NotFed.INDEX_STALE, not context.index_fresh),
     )
     return next((reason for reason, holds in conditions if holds), None)
+
+
+def _is_for_dmp(one: DocumentReading, context: Context) -> bool:
+    """What the hospital's own record marks for the DMP; of received CDAs, what the site allows."""
+    if one.orders is not None:
+        return one.orders.to_dmp
+    return one.header is None or context.settings.dmp.feed_received_cda != "never"
 
 
 def travels_as(one: DocumentReading) -> str:
@@ -204,13 +222,17 @@ def _before_identity(one: DocumentReading, known: Known, context: Context) -> Ju
         return Judgement(reason=objection)
     if one.problem is not None:
         return Judgement(reason=one.problem, detail=one.detail)
-    if one.visibility.masked_to_professionals:
+    if context.hospital != (one.orders is not None):
+        return Judgement(reason=Reason.UNTRUSTED_SENDER)  # orders are believed from where they come alone
+    if one.visibility.masked_to_professionals and one.orders is None:
         return Judgement(reason=Reason.MASKED)
     return _copy(one, known.copy) if known.copy is not None else None
 
 
 def distrust(context: Context) -> Reason | None:
     """Why the sender may not speak; None when he may (DESIGN §5, Who may speak)."""
+    if context.hospital:
+        return None
     domain = context.envelope.sender.rpartition("@")[2]
     if is_patient(context.envelope.sender):
         return Reason.PATIENT_MAIL
