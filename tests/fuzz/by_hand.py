@@ -12,8 +12,8 @@ import msgspec
 
 import gateway
 from gateway.delivery.dmp import DmpError, errors
-from gateway.delivery.wire import Response
 from gateway.delivery.dpi import acks
+from gateway.delivery.wire import Response
 from gateway.flow import reader
 from gateway.flow.asked import Request
 from gateway.formats import archive, containers, dangers, mail
@@ -25,12 +25,14 @@ from gateway.formats.sniff import Kind, sniff
 from gateway.identity import text, textdates
 from gateway.intake import tables
 from gateway.intake.imap import wire
+from gateway.model.identity import INS_NIR, Ins
 from gateway.protocols import adt, cda_transform, ebxml, hl7v2, mllp, mtom, pix, soap
 from gateway.protocols.cda import CdaError
 from gateway.protocols.cda_transform import Completion
 from tests.samples import ZOE
 
 _PICTURES = (Kind.PNG, Kind.JPEG, Kind.TIFF, Kind.GIF, Kind.BMP)
+_ASKED = Ins("256089932695080", INS_NIR)
 _READ = msgspec.json.encode(Request("read"))
 
 
@@ -185,7 +187,8 @@ def dmp_answer(data: bytes) -> None:
             body = errors.payload(Response(200, content_type, data), "urn:uuid:1")
         except DmpError:
             continue
-        ebxml.read(body) if b"RegistryResponse" in data else pix.read(body)
+        with suppress(pix.QueryRefusedError):
+            ebxml.read(body) if b"RegistryResponse" in data else pix.read(body, _ASKED)
 
 
 def soap_message(data: bytes) -> None:

@@ -83,6 +83,22 @@ _STOPPING_TEXTS = (
     "homologation",
 )
 _FOREIGN_AUTHOR = "aucun authorinstitution ne correspond"
+#: What a registry may add to a success.
+_NOTES = frozenset({"XDSExtraMetadataNotSaved", "DMPOk"})
+_OURS = "Erreur de la passerelle dans son envoi au DMP : prévenir son éditeur."
+_DEFECTS = (
+    "XDSRegistryDuplicateUniqueIdInMessage",
+    "XDSRepositoryDuplicateUniqueIdInMessage",
+    "XDSMissingDocument",
+    "XDSMissingDocumentMetadata",
+    "XDSUnknownRepositoryId",
+    "XDSUnknownStoredQuery",
+    "XDSStoredQueryMissingParam",
+    "XDSStoredQueryParamNumber",
+    "XDSTooManyResults",
+    "XDSResultNotSinglePatient",
+    "XDSDocumentUniqueIdError",
+)
 #: Codes with something to say of their own; any other code is a refusal for good.
 _CODES = {
     "XDSDuplicateUniqueIdInRegistry": (Answer.UNKNOWN, _ALREADY),
@@ -96,12 +112,13 @@ _CODES = {
     ),
     "XDSRegistryDeprecatedDocumentError": (
         Answer.REFUSED,
-        "Le document à remplacer l'a déjà été : la version courante va être recherchée.",
+        "Le document à remplacer l'a déjà été, par une version que nous n'avons pas versée : prévenir son auteur.",
     ),
     "UnresolvedReferenceException": (Answer.REFUSED, "Le document visé n'est pas, ou plus, dans le DMP."),
     "XDSRegistryMetadataError": (Answer.REFUSED, "Le DMP refuse la description du document."),
     "XDSRepositoryMetadataError": (Answer.REFUSED, "Le DMP refuse le document ou sa description."),
     "DMPAccessDeniedByRightsService": (Answer.REFUSED, "Le DMP ne donne pas ce droit à l'établissement."),
+    **dict.fromkeys(_DEFECTS, (Answer.REFUSED, _OURS)),
 }
 _REFUSED = "Le DMP refuse la demande."
 
@@ -134,15 +151,28 @@ def of_fault(fault: Fault) -> Outcome:
 
 
 def of_registry(answer: RegistryAnswer) -> Outcome:
-    """A registry's answer: done, or what its first error means."""
-    if answer.success and not answer.errors:
+    """A registry's answer: done, or what its first error means; one that stands for all messages comes first."""
+    wrong = [error for error in answer.errors if error.code not in _NOTES]
+    if answer.success and not wrong:
         return Outcome(Answer.DONE)
-    if not answer.errors:
+    if not wrong:
         return _unknown("no-error", "Le DMP signale un échec sans en donner la cause.")
-    first = answer.errors[0]
-    outcome = _of_code(first.code, first.context)
-    location = first.location if re.fullmatch(r"[A-Z][0-9]{2}[a-z]?", first.location) else ""
+    meant = [(_of_code(error.code, error.context), error.location) for error in wrong]
+    outcome, where = next(((one, place) for one, place in meant if one.stop), meant[0])
+    location = where if re.fullmatch(r"[A-Z][0-9]{2}[a-z]?", where) else ""
     return Outcome(outcome.answer, outcome.code, f"{outcome.text} {location}".strip(), outcome.down, outcome.stop)
+
+
+def of_question(code: str) -> Outcome:
+    """TD0.2 answered by an error instead of a status."""
+    if code in _STOPPING or code in _CODES or _BUSY.fullmatch(code):
+        return without_effect(_of_code(code, ""))
+    return Outcome(Answer.RETRY_LATER, "TD0.2", f"Le DMP n'a pas pu dire si ce patient a un DMP ({code}).")
+
+
+def other_patient() -> Outcome:
+    """TD0.2 answered for somebody else: nothing is known of the one who was asked for."""
+    return Outcome(Answer.RETRY_LATER, "other-patient", "Le DMP a répondu pour un autre patient que celui demandé.")
 
 
 def unreadable() -> Outcome:

@@ -28,6 +28,9 @@ def speaker(dmp: Dmp, establishment: Establishment, homologation: str) -> VihfId
         software_version=dmp.lps_version,
         homologation=homologation,
         version=dmp.vihf_version,
+        mode_attribute=dmp.vihf_mode_attribute,
+        country_first=dmp.vihf_issuer == "c-first",
+        context=dmp.authn_context,
     )
 
 

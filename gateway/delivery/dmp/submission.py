@@ -1,4 +1,4 @@
-"""What leaves for the DMP, frozen: the document, the metadata and the signature of a submission set.
+"""What leaves for the DMP, frozen: the documents, the metadata and the signature of a submission set.
 
 Nothing here looks at the clock or at chance: the same seeds freeze the same bytes (DESIGN §3). The received document
 is never parsed: its header and canonical digests come from the reader process.
@@ -7,6 +7,7 @@ is never parsed: its header and canonical digests come from the reader process.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -21,20 +22,20 @@ from gateway.protocols.datatypes import patient_id
 from gateway.protocols.xds import Content, MetadataError, SubmissionSet
 from gateway.protocols.xmldsig import Signer
 
-DOCUMENT_ID = "Document"
-#: TRE_R209 97 "Autre type d'activité": what no visit (PV1-2 = N) gives (spec/dmp/metadata.md).
-_CONTENT_TYPE = "97"
-
 Transaction = Literal["td21", "td33c"]
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """The head of a frozen payload. ``parts`` are the lengths of what its body joins: request, document, signature."""
+    """The head of a frozen payload. ``parts`` are the lengths of what its body joins: request, documents, signature.
+
+    ``secret``: it belongs to a minor's secret connection.
+    """
 
     transaction: Transaction
     ins: str
     oid: str
     parts: tuple[int, ...]
+    secret: bool = False
 
     @property
     def patient(self) -> Ins:
@@ -43,38 +44,58 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
+class Feed:
+    """A document to be fed: its bytes and header, who sees it, the entryUUID that it replaces (None: it is new).
+
+    ``secret``: in a secret connection, where only what is hidden from a minor's representatives may be deposited
+    (EX_2.1-1050).
+    """
+
+    document: bytes
+    header: CdaHeader
+    visibility: Visibility
+    replaces: str | None = None
+    secret: bool = False
+
+    def __post_init__(self) -> None:
+        if self.secret and not self.visibility.invisible_to_representatives:
+            raise ValueError("a secret connection deposits only what is hidden from the representatives")
+
+
+@dataclass(frozen=True)
 class Feeder:
-    """Who submits: the OID under which we give identifiers, the author of the sets, the signing key."""
+    """Who submits: the OID under which we give identifiers, the author of the sets, the signing key, what kind of
+    activity they come from (JDV_J59).
+    """
 
     oid_root: str
     author: xds.Author
     signer: Signer
+    content_type: str
 
-    def feed(
-        self,
-        document: bytes,
-        header: CdaHeader,
-        patient: Ins,
-        visibility: Visibility,
-        *,
-        seed: str,
-        instant: datetime,
-        replaces: str | None,
-    ) -> Frozen:
-        """TD2.1 of one document; ``MetadataError`` when its header cannot be described to the DMP."""
+    def entry(self, feed: Feed, patient: Ins) -> xds.DocumentEntry:
+        """The description of a document; ``MetadataError`` when its header cannot give it."""
+        self._digest(feed.header)
+        sha1 = hashlib.sha1(feed.document, usedforsecurity=False).hexdigest()
+        return xds.document_entry(feed.header, patient, feed.visibility, Content(sha1, len(feed.document)))
+
+    def feed(self, feeds: Sequence[Feed], patient: Ins, *, seed: str, instant: datetime) -> Frozen:
+        """TD2.1 of one patient's documents in one set, all secret or none; ``MetadataError`` as ``entry``."""
         of = self._submission_set(patient, seed, instant)
-        sha1 = hashlib.sha1(document, usedforsecurity=False).hexdigest()
-        entry = xds.document_entry(header, patient, visibility, Content(sha1, len(document)))
-        signature = self._sign(of.unique_id, header, instant)
+        symbols = [document_id(place) for place in range(len(feeds))]
+        entries = [self.entry(feed, patient) for feed in feeds]
+        signature = self._sign(of.unique_id, feeds, instant)
         request = ebxml.submission(
             of,
-            {DOCUMENT_ID: entry},
+            dict(zip(symbols, entries, strict=True)),
             self._signature_entry(of, signature, seed),
-            {DOCUMENT_ID: replaces} if replaces else {},
+            {symbol: feed.replaces for symbol, feed in zip(symbols, feeds, strict=True) if feed.replaces},
         )
-        parcel = Parcel("td21", patient.number, patient.oid, (len(request), len(document), len(signature)))
-        action = Action.REPLACE if replaces else Action.CREATE
-        return Frozen(entry.unique_id, action, msgspec.json.encode(parcel), b"".join((request, document, signature)))
+        parts = (request, *(feed.document for feed in feeds), signature)
+        parcel = Parcel("td21", patient.number, patient.oid, tuple(map(len, parts)), feeds[0].secret)
+        action = Action.REPLACE if feeds[0].replaces else Action.CREATE
+        key, *also = (entry.unique_id for entry in entries)
+        return Frozen(key, action, msgspec.json.encode(parcel), b"".join(parts), tuple(also))
 
     def delete(
         self, unique_id: str, entry_uuid: str, patient: Ins, *, seed: str, instant: datetime, status: str
@@ -91,20 +112,28 @@ class Feeder:
             submission_time=f"{instant:%Y%m%d%H%M%S}",
             patient_id=patient_id(patient),
             author=self.author,
-            content_type=_CONTENT_TYPE,
+            content_type=self.content_type,
         )
 
-    def _sign(self, submission_set: str, header: CdaHeader, instant: datetime) -> bytes:
+    def _sign(self, submission_set: str, feeds: Sequence[Feed], instant: datetime) -> bytes:
+        documents = {feed.header.id_root: xmldsig.hex_to_base64(self._digest(feed.header)) for feed in feeds}
+        return xades.build(submission_set, documents, self.signer, instant=instant)
+
+    def _digest(self, header: CdaHeader) -> str:
         digest = header.canonical_sha256 if self.signer.hash == "sha256" else header.canonical_sha1
         if not digest:
             raise MetadataError("canonical digest")
-        documents = {header.id_root: xmldsig.hex_to_base64(digest)}
-        return xades.build(submission_set, documents, self.signer, instant=instant)
+        return digest
 
     def _signature_entry(self, of: SubmissionSet, signature: bytes, seed: str) -> xds.DocumentEntry:
         sha1 = hashlib.sha1(signature, usedforsecurity=False).hexdigest()
         unique_id = oids.derive(self.oid_root, "signature", seed)
         return xds.signature_entry(unique_id, of, Content(sha1, len(signature)))
+
+
+def document_id(place: int) -> str:
+    """The symbolic id, inside its message, of the document at this place (from 0)."""
+    return f"Document{place + 1}" if place else "Document"
 
 
 def unpack(frozen: Frozen) -> tuple[Parcel, list[memoryview]]:
