@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.decision.book import RuleBook
+from gateway.formats.validity.verdict import Verdict
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Lease
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
@@ -53,6 +54,9 @@ class Readers(Protocol):
 
     async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
         """A received CDA with its header completed."""
+
+    async def judge(self, cda: bytes) -> Verdict:
+        """What the ANS's rules say of a document; without its package, nothing."""
 
 
 class Scanner(Protocol):

@@ -7,32 +7,48 @@ from pathlib import Path
 import msgspec
 
 from gateway.flow.asked import Answer, Request
+from gateway.formats.validity.verdict import Verdict
 from gateway.isolation.channel import Reply
+from gateway.isolation.limits import Limits
 from gateway.isolation.pool import Pool
 from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.protocols.cda_transform import Completion
 from gateway.vault.files import Vault
 
 WORK = "gateway.flow.reader:work"
+JUDGING = "gateway.flow.judging:work"
 SCHEMA = "CDA_extended.xsd"
 
 #: Thirty pages by OCR, each read twice, take longer than any other document.
 LOOK_SECONDS = 240.0
 
+#: A process that judges keeps the rules that it has compiled: it is neither small nor replaced often.
+JUDGING_LIMITS = Limits(seconds=60.0, documents=2000, growth=768 << 20)
+#: Saxon looks at its own memory map before it starts, and may see nothing of other processes.
+JUDGING_READS = Path("/proc/self")
+
 
 class ReaderProcesses:
-    """``Readers`` of the house, over a pool. ``schemas`` is the folder of the ANS's package; None: no schema check."""
+    """``Readers`` of the house, over a pool. ``schemas`` is the folder of the ANS's package; None: no schema check.
 
-    def __init__(self, pool: Pool, vault: Vault, schemas: Path | None) -> None:
-        self._pool, self._vault = pool, vault
+    ``judges`` is the pool that judges what goes to the DMP by that package; None: nothing is judged.
+    """
+
+    def __init__(self, pool: Pool, vault: Vault, schemas: Path | None, judges: Pool | None = None) -> None:
+        self._pool, self._vault, self._judges = pool, vault, judges
+        self._folder = str(schemas or "")
         self._schema = str(find_schema(schemas) or "") if schemas else ""
 
     async def start(self) -> None:
         """Start the processes. ReadersUnavailable."""
         await self._pool.start()
+        if self._judges is not None:
+            await self._judges.start()
 
     async def close(self) -> None:
         """End them."""
+        if self._judges is not None:
+            await self._judges.close()
         await self._pool.close()
 
     async def read(self, digest: str, *, message: bool = False) -> tuple[MailReading, dict[str, bytes]]:
@@ -74,6 +90,13 @@ class ReaderProcesses:
         answer = msgspec.json.decode(reply.body, type=Answer)
         assert answer.header is not None, "a header was asked for"  # noqa: S101 - our own protocol
         return reply.parts[0], answer.header
+
+    async def judge(self, cda: bytes) -> Verdict:
+        """What the rules of the package say of a document. Raises ReaderError."""
+        if self._judges is None:
+            return Verdict()
+        reply = await self._judges.call(self._folder.encode(), [cda])
+        return msgspec.json.decode(reply.body, type=Verdict)
 
     async def _ask(self, request: Request, digest: str) -> Reply:
         return await self._pool.call(msgspec.json.encode(request), [self._vault.get(digest)])

@@ -14,6 +14,7 @@ from gateway.flow.house import House
 from gateway.flow.judge import why_not_fed
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
+from gateway.formats.validity.verdict import in_french
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReaderTimedOut
 from gateway.ledger import deliveries, patients
 from gateway.ledger.rows import Delivery
@@ -29,6 +30,16 @@ from gateway.protocols.cda_transform import Completion
 
 PDF = "application/pdf"
 LOST = "reader"
+#: How many faults of a document are told to a person.
+SAID = 5
+_NOT_VALID = (
+    "Ce document n'est pas conforme aux règles de l'ANS : il n'a pas été envoyé au DMP. Prévenir son auteur, ou "
+    "l'éditeur de son logiciel, de ces écarts."
+)
+_NOT_JUDGED = (
+    "Le contrôle de ce document par les règles de l'ANS n'a pas abouti, deux fois : il n'a pas été envoyé au DMP. Le "
+    "signaler à l'exploitant."
+)
 _Found = TypeVar("_Found")
 _GONE = "Ce document n'est plus dans le DMP : quelqu'un d'autre l'y a supprimé ou remplacé. Il n'y est pas remis."
 _CLOSED = {"none": NotFed.NO_DMP, "closed": NotFed.DMP_CLOSED}
@@ -89,8 +100,8 @@ class ToDmp:
         if reason is not None:
             return Skip(reason)
         if known.reading.schema_errors:
-            text = f"Ce document n'est pas conforme au schéma du CDA : {known.reading.schema_errors[0]}"
-            return Wait(Outcome(Answer.REFUSED, "schema", text))
+            said = " ".join(f"{n}. {one}" for n, one in enumerate(known.reading.schema_errors[:SAID], 1))
+            return Wait(Outcome(Answer.REFUSED, "schema", f"{_NOT_VALID} Schéma CDA : {said}"))
         status, asked = await self._existence(_ins(known))
         return Skip(_CLOSED[status], asked) if status in _CLOSED else None
 
@@ -122,6 +133,9 @@ class ToDmp:
         checks = received and self.house.settings.dmp.feed_received_cda == "check-first"
         if checks and await self.destination.find(header.unique_id, patient) is not None:
             return There(header.unique_id)
+        objection = await self._objection(delivery, document)
+        if objection is not None:
+            return objection
         payload = self.destination.prepare(
             document,
             header,
@@ -132,6 +146,18 @@ class ToDmp:
             replaces=target,
         )
         return Go(payload, header.unique_id, await self._evidence(patient), known.version.number)
+
+    async def _objection(self, delivery: Delivery, document: bytes) -> Wait | None:
+        """What the ANS's rules object to in the very bytes that would leave (ADR 0034)."""
+        try:
+            verdict = await self.house.readers.judge(document)
+        except (ReaderDied, ReaderTimedOut):
+            if delivery.code != LOST:
+                raise
+            return Wait(Outcome(Answer.REFUSED, "schema", _NOT_JUDGED))
+        if verdict.valid:
+            return None
+        return Wait(Outcome(Answer.REFUSED, "schema", f"{_NOT_VALID} {in_french(verdict, SAID)}"))
 
     async def _evidence(self, patient: Ins) -> str:
         """TD0.2's answer, as it is kept with the delivery."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any, Final, cast
+from typing import Final
 
 import pybase64
 from lxml import etree
@@ -16,6 +15,7 @@ from gateway.formats import xmltree
 from gateway.formats.clinical import cda_header
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
+from gateway.formats.validity import schema as validity
 from gateway.model.documents import CdaHeader
 from gateway.model.identity import Claim
 from gateway.model.reasons import Reason
@@ -108,7 +108,6 @@ def _lines(body: etree._Element) -> Iterator[str]:
 
 
 def _schema_errors(document: etree._Element, schema: etree.XMLSchema | None, limits: Limits) -> tuple[str, ...]:
-    if schema is None or schema.validate(document):
+    if schema is None:
         return ()
-    entries = cast("Iterable[Any]", schema.error_log)
-    return tuple(f"line {e.line}: {e.message[:300]}" for e in islice(entries, limits.schema_errors))
+    return tuple(f"{fault.place} : {fault.text}" for fault in validity.faults(document, schema, limits.schema_errors))
