@@ -156,6 +156,8 @@ def _folders(settings: Settings, _now: datetime) -> Iterator[Finding]:
         folders.append(Path(database).parent)
     if settings.dpi.kind == "folder" and settings.dpi.path is not None:
         folders.append(settings.dpi.path)
+    if settings.revocation.urls:
+        folders.append(settings.revocation.folder)
     for folder in dict.fromkeys(folders):
         if not _writable(folder):
             yield Finding(
