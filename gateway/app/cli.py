@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _operate(commands)
     _feed(commands)
     _review(commands)
+    _documents(commands)
     _train(commands)
     return top
 
@@ -144,6 +145,34 @@ def _review(commands: Commands[argparse.ArgumentParser]) -> None:
         one.add_argument("--by", required=True, metavar="QUI")
 
 
+def _documents(commands: Commands[argparse.ArgumentParser]) -> None:
+    verbs = _verbs(commands, "documents", "ce que le patient ne voit pas encore, et qui voit quoi dans le DMP")
+    listed = _command(verbs, "list", "ce qui attend d'être annoncé, le plus ancien d'abord", "documents")
+    show = _command(verbs, "show", "un document : qui le voit, ses versions, ses remises", "documents")
+    for one in (listed, show):
+        one.add_argument("--json", action="store_true")
+    visible = _command(verbs, "make-visible", "rendre visible au patient ce que nous avons mis en forme", "documents")
+    invisible = _command(verbs, "make-invisible", "le rendre invisible au patient", "documents")
+    for one in (visible, invisible):
+        who = "aux représentants légaux d'un mineur, au lieu du patient"
+        one.add_argument("--representatives", action="store_true", help=who)
+    mask = _command(verbs, "mask", "le masquer aux professionnels (le dossier n'en est pas informé)", "documents")
+    unmask = _command(verbs, "unmask", "le démasquer", "documents")
+    delete = _command(verbs, "delete", "le supprimer du DMP et du dossier", "documents")
+    announced = _command(verbs, "announced", "noter qu'un CDA reçu a été annoncé : il quitte la liste", "documents")
+    link = _command(verbs, "web-ps", "le lien du DMP du patient, pour le professionnel (Web-PS)", "documents")
+    words = (visible, invisible, mask, unmask, delete, announced)
+    for one in (show, *words, link):
+        one.add_argument("document", type=int, metavar="ID", help="son numéro dans gateway results")
+    for one in words:
+        asked = one in (visible, invisible, mask, unmask)
+        of = "le RPPS du professionnel qui le demande"
+        one.add_argument("--on-request-of", required=asked, metavar="RPPS", help=of)
+        one.add_argument("--reason", required=one is delete, metavar="MOTIF")
+    for one in (*words, link):
+        one.add_argument("--by", required=True, metavar="QUI", help="qui tape cette commande")
+
+
 def _verbs(commands: Commands[argparse.ArgumentParser], name: str, text: str) -> Commands[argparse.ArgumentParser]:
     return commands.add_parser(name, help=text, description=text).add_subparsers(
         dest="verb", required=True, metavar="verbe"
@@ -154,6 +183,7 @@ def _train(commands: Commands[argparse.ArgumentParser]) -> None:
     demo = _command(commands, "demo", "la passerelle entière, avec un DMP et un DPI d'essai", configured=False)
     demo.add_argument("--once", action="store_true", help="finir seul, une fois les messages d'exemple traités")
     demo.add_argument("--dir", type=Path, metavar="DOSSIER", help="garder les fichiers de la démonstration ici")
+    _scenario(demo)
     text = "un DMP ou un DPI d'essai, seul, joignable de cette machine seulement"
     sandbox = commands.add_parser("sandbox", help=text, description=text)
     kinds = sandbox.add_subparsers(dest="kind", required=True, metavar="dmp|dpi")
@@ -166,4 +196,13 @@ def _train(commands: Commands[argparse.ArgumentParser]) -> None:
     dmp.add_argument("--cert", type=Path, metavar="PEM", help="certificat du serveur : le DMP répond en TLS")
     dmp.add_argument("--key", type=Path, metavar="PEM")
     dmp.add_argument("--client-ca", type=Path, metavar="PEM", help="autorité des clients : TLS mutuel")
+    dmp.add_argument("--structure", action="append", default=[], metavar="ID", help="site admis (défaut : tous)")
+    dmp.add_argument("--legal-entity", action="append", default=[], metavar="ID", help="certificat d'entité juridique")
+    dmp.add_argument("--delete-right", choices=("feeder", "author"), default="feeder", help="qui peut supprimer")
+    _scenario(dmp)
     dpi.add_argument("--refuse", default="", metavar="CODE", help="refuser chaque message, par exemple 906")
+
+
+def _scenario(command: argparse.ArgumentParser) -> None:
+    text = "une situation du DMP à répéter ; plusieurs fois si besoin ; « list » les donne toutes"
+    command.add_argument("--scenario", action="append", default=[], metavar="NOM[:NOMBRE][@INS]", help=text)

@@ -36,7 +36,7 @@ def file(
         decision_id=decision,
         reason=None,
         parent_id=parent.id if parent else None,
-        hidden_since=_hidden_since(house, found, judgement),
+        hidden_since=hidden_since(house, found, judgement),
     )
     for copy in documents.joined(c, filed.id):
         documents.move(c, copy, DocumentEvent.IGNORE, ignored=Ignored.DUPLICATE, reason=None)
@@ -47,6 +47,12 @@ def file(
     if not orders:
         close(c, house, filed.id)
     return [_order(c, house, number) for number in orders]
+
+
+def hidden_since(house: House, found: Document, judgement: Judgement) -> float | None:
+    """Now, for what the patient shall not see before a professional has spoken to him."""
+    hidden = judgement.visibility.invisible_to_patient and found.action is not Action.DELETE
+    return house.now if hidden else None
 
 
 def ended(c: Connection, house: House, done: Delivery) -> None:
@@ -88,12 +94,6 @@ def overdue(c: Connection, house: House, job: Job) -> None:
     seen = mails.get_arrival(c, job.subject)
     if jobs.finish(c, job) and seen.state is not MailState.SETTLED:
         _answer(c, house, seen, _code(c, seen.seq) or "906")
-
-
-def _hidden_since(house: House, found: Document, judgement: Judgement) -> float | None:
-    """Now, for what the patient shall not see before a professional has spoken to him."""
-    hidden = judgement.visibility.invisible_to_patient and found.action is not Action.DELETE
-    return house.now if hidden else None
 
 
 def _plan_dpi(c: Connection, house: House, filed: Document, parent: Document | None) -> int | None:

@@ -167,6 +167,12 @@ def open_entries(c: Connection) -> list[Entry]:
     return as_values(Entry, c.execute(query).all())
 
 
+def open_entries_of(c: Connection, number: int) -> list[Entry]:
+    """What waits for a person about one document."""
+    query = select(entry).where(entry.c.document_id == number, entry.c.closed_at.is_(None)).order_by(entry.c.id)
+    return as_values(Entry, c.execute(query).all())
+
+
 def change_entry(c: Connection, found: Entry, **values: object) -> None:
     """Set columns of an open entry. StaleError when somebody else has just settled or changed it."""
     same = (entry.c.id == found.id) & (entry.c.version == found.version) & entry.c.closed_at.is_(None)

@@ -106,6 +106,14 @@ def results(c: Connection) -> Iterator[Line]:
             yield _unread(seen)
 
 
+def result(c: Connection, number: int) -> Line:
+    """The line of one document."""
+    its = as_value(Document, c.execute(select(document).where(document.c.id == number)).one())
+    seen = as_value(Arrival, c.execute(select(arrival).where(arrival.c.seq == its.arrival_seq)).one())
+    rows = c.execute(select(delivery).where(delivery.c.document_id == number).order_by(delivery.c.id))
+    return _line(seen, its, [as_value(Delivery, row) for row in rows])
+
+
 def queue(c: Connection, name: str | None = None) -> list[Queued]:
     """What has not ended, oldest first; of one destination, or of all."""
     tries = select(func.count()).where(attempt.c.delivery_id == delivery.c.id).scalar_subquery()

@@ -215,6 +215,17 @@ PURPOSES = {
     "error-mailbox": "avis à la boîte d'erreurs",
 }
 
+#: What a professional asked for a document, completing « version N : … ».
+CHANGES = {
+    "make-visible": "rendu visible au patient",
+    "make-invisible": "rendu invisible au patient",
+    "make-visible-representatives": "rendu visible aux représentants légaux",
+    "make-invisible-representatives": "rendu invisible aux représentants légaux",
+    "mask": "masqué aux professionnels",
+    "unmask": "démasqué aux professionnels",
+    "delete": "supprimé",
+}
+
 TRAITS = {
     "ins": "INS",
     "birth_name": "nom de naissance",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import decide, judge
+from gateway.flow import decide, judge, plan
 from gateway.flow.author import is_same
 from gateway.flow.decide import Decided
 from gateway.flow.house import House
@@ -39,7 +39,8 @@ def confirm(c: Connection, house: House, number: int, author: str, who: str) -> 
     context = replace(read.context, author=entry)
     judgement = judge.file(read.one, before.match, patient, context, by_person=True)
     decision = decide.keep(c, house, found, judgement, read.reading.reader, by=who, author=entry.address)
-    found = documents.change(c, found, decision_id=decision)
+    since = found.hidden_since or plan.hidden_since(house, found, judgement)
+    found = documents.change(c, found, decision_id=decision, hidden_since=since)
     detail = {"document": number, "decision": decision, "author": entry.address}
     trail.append(c, house.now, who, "author", f"document {number}", detail)
     name = f"{entry.given} {entry.name}".strip()

@@ -164,7 +164,7 @@ def case_of(c: Connection, entry: Entry) -> Case:
         claims=one.claims if one else (),
         candidates=_candidates(c, entry),
         decisions=tuple(ruled(at, text) for at, text in documents.decisions_of(c, found.id)),
-        deliveries=tuple(_sent(c, one) for one in deliveries.of_document(c, found.id)),
+        deliveries=tuple(sent(c, one) for one in deliveries.of_document(c, found.id)),
     )
 
 
@@ -231,6 +231,7 @@ def _proposed(c: Connection, one: Candidate) -> Proposed:
     return Proposed(one.ipp, name, patient.birth_date if patient else "", one.score, traits)
 
 
-def _sent(c: Connection, one: Delivery) -> Sent:
+def sent(c: Connection, one: Delivery) -> Sent:
+    """A delivery, readable."""
     tries = len(deliveries.attempts(c, one.id))
     return Sent(one.destination, one.purpose, one.state, one.held, one.reason, one.code, one.text, tries)

@@ -106,7 +106,7 @@ def _history(case: Case) -> Iterator[str]:
     if case.deliveries:
         yield "Remises :"
     for sent in case.deliveries:
-        yield f"  {_delivery(sent)}"
+        yield f"  {delivery(sent)}"
 
 
 def decision(one: Ruled) -> str:
@@ -122,7 +122,8 @@ def _waits(outcome: str) -> str:
     return f"{title} ({outcome})"
 
 
-def _delivery(one: Sent) -> str:
+def delivery(one: Sent) -> str:
+    """A destination so far, in one line."""
     state = STATES[DeliveryState(one.state)]
     held = ", retenu" if one.held else ""
     why = " — ".join(filter(None, (not_fed(one.reason), one.code, one.text)))

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from gateway.app import paper
+from gateway.app.commands.documents import reminder_days
 from gateway.app.compose import open_ledger
 from gateway.app.config import load
 from gateway.app.errors import CommandError
@@ -22,6 +23,7 @@ from gateway.ledger.rows import DestinationRow
 from gateway.model.ports import Silent, SystemClock
 from gateway.model.settings import Settings
 from gateway.operate.messages import DESTINATIONS
+from gateway.review import hidden
 from gateway.review.entries import PARIS
 
 #: A daemon that has not written its heartbeat for so long (seconds) is not alive.
@@ -75,6 +77,9 @@ class Status(Struct, frozen=True):
 
     to_review: int
     oldest_review_age: float | None
+    hidden: int
+    hidden_oldest_age: float | None
+    hidden_overdue: int
     waiting: int
     waiting_since: str | None
     unread: int
@@ -120,11 +125,15 @@ def _status(c: Connection, settings: Settings, path: Path | None, *, worker: boo
     now = SystemClock().now()
     midnight = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
     counts = views.standing(c, midnight.timestamp())
+    unseen = hidden.count(c, now.timestamp(), reminder_days(settings))
     index_at, beat = patients.index_at(c), _instant(c, "heartbeat")
     index_age = None if index_at is None else now.timestamp() - index_at
     return Status(
         to_review=counts.to_review,
         oldest_review_age=None if counts.oldest is None else now.timestamp() - counts.oldest,
+        hidden=unseen.waiting,
+        hidden_oldest_age=unseen.oldest_age,
+        hidden_overdue=unseen.overdue,
         waiting=counts.waiting,
         waiting_since=_iso(counts.waiting_since),
         unread=counts.unread,
@@ -195,6 +204,7 @@ def _lines(status: Status) -> list[str]:
     ending = status.certificates
     lines = [
         f"À traiter : {status.to_review}{oldest}",
+        f"À annoncer au patient : {_unseen(status)}",
         f"En attente automatique : {status.waiting}{since}, et {status.unread} message(s) à lire",
         f"Intégrés aujourd'hui : dossier patient {status.today_dpi}, DMP {status.today_dmp}",
         *(_told(one) for one in status.destinations),
@@ -210,6 +220,14 @@ def _lines(status: Status) -> list[str]:
     if status.cleartext_dpi:
         lines.append("Attention : les documents vont en clair au dossier patient (cleartext_accepted)")
     return lines
+
+
+def _unseen(status: Status) -> str:
+    """What the patient does not see yet; ``documents list`` names each."""
+    if status.hidden_oldest_age is None:
+        return "0"
+    late = f", {status.hidden_overdue} à relancer" if status.hidden_overdue else ""
+    return f"{status.hidden} (le plus ancien : {paper.age(status.hidden_oldest_age)}{late})"
 
 
 def _told(one: Destination) -> str:
