@@ -18,11 +18,13 @@ class TableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One patient. ``dmp_state``: active, closed or none."""
+    """One patient. ``dmp_state``: active, closed or none; ``closed_on`` (YYYYMMDD) and ``closed_why`` when closed."""
 
     ipp: str
     ins: str
     dmp_state: str
+    closed_on: str = ""
+    closed_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class Patients:
 
 
 def read_patients(path: Path | None) -> Patients:
-    """The CSV with the columns ``ipp``, ``ins``, ``dmp_state`` (others are ignored). Raises TableError."""
+    """The CSV with the columns ``ipp``, ``ins``, ``dmp_state`` and, when wanted, ``closed_on``, ``closed_why``; others
+    are ignored. Raises TableError.
+    """
     if path is None:
         return Patients()
     try:
@@ -56,7 +60,8 @@ def _known(line: dict[str, str]) -> Known:
         raise TableError(f"table des patients : il manque la colonne {missing[0]}")
     if line["dmp_state"] not in ("active", "closed", "none"):
         raise TableError("table des patients : dmp_state vaut active, closed ou none")
-    return Known(line["ipp"].strip(), line["ins"].strip(), line["dmp_state"])
+    closed = (line.get("closed_on") or "", line.get("closed_why") or "")
+    return Known(line["ipp"].strip(), line["ins"].strip(), line["dmp_state"], *closed)
 
 
 def keep(path: Path, data: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from urllib.parse import unquote
@@ -14,20 +14,29 @@ from lxml import etree
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 WSA = "http://www.w3.org/2005/08/addressing"
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 XOP = "http://www.w3.org/2004/08/xop/include"
-MAX_PARTS = 20
+MAX_PARTS = 60
+_RS = "urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"
+_STATUS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:"
 
 
 class RequestError(Exception):
-    """The request cannot be read; the text, in French, is the reason of the SOAP fault."""
+    """The request is refused before it is looked into; the text, in French, is the reason of the SOAP fault."""
+
+    def __init__(self, text: str, code: str = "Sender") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked: the element in soap:Body, its MessageID and the attachments by Content-ID."""
+    """What was asked: the element in soap:Body, its MessageID, the VIHF and the attachments by Content-ID."""
 
     payload: etree._Element
     message_id: str
+    vihf: etree._Element
     attachments: Mapping[str, bytes] = field(default_factory=dict)
 
     def document(self, element: etree._Element) -> bytes:
@@ -65,26 +74,43 @@ def answer(action: str, relates_to: str, payload: str) -> bytes:
 
 
 def fault(code: str, reason: str) -> bytes:
-    """A SOAP fault: it is the caller's request that is wrong."""
+    """A SOAP fault: the caller's request is wrong; without a code, the server is."""
+    subcode = f"<soap:Subcode><soap:Value>soap:{escape(code)}</soap:Value></soap:Subcode>" if code else ""
     said = (
-        f"<soap:Fault><soap:Code><soap:Value>soap:Sender</soap:Value><soap:Subcode><soap:Value>{escape(code)}"
-        f'</soap:Value></soap:Subcode></soap:Code><soap:Reason><soap:Text xml:lang="fr">{escape(reason)}</soap:Text>'
+        f"<soap:Fault><soap:Code><soap:Value>soap:{'Sender' if code else 'Receiver'}</soap:Value>{subcode}"
+        f'</soap:Code><soap:Reason><soap:Text xml:lang="fr">{escape(reason)}</soap:Text>'
         "</soap:Reason></soap:Fault>"
     )
     return answer(f"{WSA}/fault", "", said)
 
 
-def registry_response(errors: Mapping[str, str]) -> str:
-    """A RegistryResponse: success without errors; else each error's code with its reason in French."""
-    rs = "urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"
-    status = f"urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:{'Failure' if errors else 'Success'}"
+def registry_response(errors: Mapping[str, str], *, warnings: bool = False) -> str:
+    """A RegistryResponse: success without errors, or when they are ``warnings``; each code with its French reason."""
+    failed = bool(errors) and not warnings
+    content = _error_list(errors, "Error" if failed else "Warning")
+    status = f"{_STATUS}{'Failure' if failed else 'Success'}"
+    return f'<rs:RegistryResponse xmlns:rs="{_RS}" status="{status}">{content}</rs:RegistryResponse>'
+
+
+def query_response(found: Iterable[str], errors: Mapping[str, str]) -> str:
+    """An AdhocQueryResponse: the entryUUIDs found, or the errors, as above."""
+    listed = _error_list(errors, "Error")
+    status = f"{_STATUS}{'Failure' if errors else 'Success'}"
+    references = "".join(f"<rim:ObjectRef id={quoteattr(uuid)}/>" for uuid in found)
+    return (
+        '<query:AdhocQueryResponse xmlns:query="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0" '
+        f'xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" status="{status}">{listed}'
+        f"<rim:RegistryObjectList>{references}</rim:RegistryObjectList></query:AdhocQueryResponse>"
+    )
+
+
+def _error_list(errors: Mapping[str, str], severity: str) -> str:
     listed = "".join(
         f"<rs:RegistryError errorCode={quoteattr(code)} codeContext={quoteattr(text)} "
-        'severity="urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:Error"/>'
+        f'severity="urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:{severity}"/>'
         for code, text in errors.items()
     )
-    content = f"<rs:RegistryErrorList>{listed}</rs:RegistryErrorList>" if errors else ""
-    return f'<rs:RegistryResponse xmlns:rs="{rs}" status="{status}">{content}</rs:RegistryResponse>'
+    return f'<rs:RegistryErrorList xmlns:rs="{_RS}">{listed}</rs:RegistryErrorList>' if errors else ""
 
 
 def _request(data: bytes, attachments: Mapping[str, bytes]) -> Request:
@@ -93,12 +119,18 @@ def _request(data: bytes, attachments: Mapping[str, bytes]) -> Request:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise RequestError("le message n'est pas du XML bien formé") from error
-    body = root.find(f"{{{SOAP}}}Body")
+    body, header = root.find(f"{{{SOAP}}}Body"), root.find(f"{{{SOAP}}}Header")
     content = [] if body is None else [child for child in body if isinstance(child.tag, str)]
     if root.tag != f"{{{SOAP}}}Envelope" or len(content) != 1:
         raise RequestError("le message n'est pas une enveloppe SOAP 1.2 avec un seul contenu")
-    message_id = root.findtext(f"{{{SOAP}}}Header/{{{WSA}}}MessageID", "").strip()
-    return Request(content[0], message_id, attachments)
+    for name in ("Action", "MessageID", "ReplyTo", "To"):
+        if header is None or header.find(f"{{{WSA}}}{name}") is None:
+            raise RequestError(f"l'en-tête WS-Addressing n'a pas {name}")
+    assert header is not None, "its first child was found"  # noqa: S101 - narrowed above
+    assertion = header.find(f"{{{WSSE}}}Security/{{{SAML}}}Assertion")
+    if assertion is None:
+        raise RequestError("le message ne porte pas de VIHF", "DMPInvalidVIHF")
+    return Request(content[0], header.findtext(f"{{{WSA}}}MessageID", "").strip(), assertion, attachments)
 
 
 def _parts(body: bytes, boundary: bytes) -> dict[str, bytes]:

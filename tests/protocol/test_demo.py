@@ -118,7 +118,7 @@ async def test_the_samples_satisfy_the_strict_referees_too(tmp_path: Path) -> No
     ):
         configure(made, dpi.port, dmp.port)
         async with running(load(made.config), Silent()) as life:
-            await know(life.gateway.house, today)
+            await know(life.gateway.house, patients(today))
             wrong = await perform(life, book, Console(file=io.StringIO()))
         assert [entry["violations"] for entry in (*dmp.journal(), *dpi.journal()) if entry["violations"]] == []
     assert [sample.slug for sample in wrong] == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.app import samples
 from gateway.app.demo import pki
+from gateway.app.demo.rehearsal import Rehearsal
 from gateway.app.errors import CommandError
 from gateway.app.samples import Sample
 
@@ -49,6 +50,12 @@ lps_name = "Passerelle (démonstration)"
 lps_version = "0.1"
 lps_homologation_file = "certificats/homologation.txt"
 responsible = {{ id = "10900000035", name = "ESSAI Camille", role = "10", specialty = "SM26" }}
+timeout = "5s"  # pour l'exercice : un DMP muet, une réponse perdue ou un refus se voient en quelques secondes
+unknown_wait = "1s"
+
+[retry]
+first = "1s"
+max = "4s"
 """
 
 
@@ -94,15 +101,16 @@ class Folder:
         return self.root / "dmp"
 
 
-def prepare(root: Path, today: date) -> tuple[Folder, tuple[Sample, ...]]:
+def prepare(root: Path, today: date, rehearsal: Rehearsal | None = None) -> tuple[Folder, tuple[Sample, ...]]:
     """Write all but the configuration, which wants the ports. CommandError when the folder is not empty."""
+    rehearsal = rehearsal or Rehearsal()
     root.mkdir(parents=True, exist_ok=True)
     if any(root.iterdir()):
         raise CommandError(f"{root} n'est pas vide : donner un dossier neuf à --dir")
-    folder, made = Folder(root), samples.samples(today)
+    folder, made = Folder(root), (*samples.samples(today), *rehearsal.samples)
     pki.make(folder.certificates, "CLINIQUE DES GENETS", _STRUCTURE)
     (folder.certificates / "homologation.txt").write_text(_HOMOLOGATION, encoding="utf-8")
-    folder.patients.write_text(samples.patients_csv(samples.patients(today)), encoding="utf-8")
+    folder.patients.write_text(samples.patients_csv((*samples.patients(today), *rehearsal.patients)), encoding="utf-8")
     folder.senders.write_text(samples.senders_csv(samples.SENDERS), encoding="utf-8")
     folder.mails.mkdir()
     for sample in made:

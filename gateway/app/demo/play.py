@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import aiosmtplib
@@ -19,12 +19,14 @@ from gateway.app.daemon import Running, running
 from gateway.app.demo import progress, show
 from gateway.app.demo.folder import Folder, configure, prepare
 from gateway.app.demo.progress import Followed
+from gateway.app.demo.rehearsal import rehearse
 from gateway.app.demo.standins import standin
 from gateway.app.errors import CommandError
 from gateway.app.samples import Sample
 from gateway.flow import index
 from gateway.flow.house import House
 from gateway.ledger import documents, patients
+from gateway.model.identity import Patient
 from gateway.model.ports import Silent
 
 #: How often the display looks (seconds), and how long the samples may take.
@@ -35,22 +37,31 @@ LIMIT = 60.0
 PACE = 0.3
 
 
-async def play(root: Path, console: Console, *, once: bool, kept: bool = True, dpi_options: Sequence[str] = ()) -> bool:
+async def play(
+    root: Path,
+    console: Console,
+    *,
+    once: bool,
+    kept: bool = True,
+    dpi_options: Sequence[str] = (),
+    scenarios: Sequence[str] = (),
+) -> bool:
     """Play the samples in ``root``, a new or empty folder; whether each ended where it should.
 
     ``kept``: the folder outlives the play, and is shown. Without ``once`` it stays until SIGINT or SIGTERM.
-    ``dpi_options`` go to the sandbox DPI: ``--refuse 906`` shows what a refusal does. CommandError when a stand-in does
-    not start, the folder is not empty or the mails are not taken.
+    ``dpi_options`` go to the sandbox DPI: ``--refuse 906`` shows what a refusal does. Each of ``scenarios`` adds a mail
+    of its own. CommandError when a stand-in does not start, the folder is not empty or the mails are not taken.
     """
     show.say(console, "Préparation : certificats, DMP et DPI d'essai…")
     today = datetime.now().astimezone().date()
-    folder, book = await asyncio.to_thread(prepare, root, today)
+    rehearsal = rehearse(scenarios, today)
+    folder, book = await asyncio.to_thread(prepare, root, today, rehearsal)
     async with AsyncExitStack() as stack:
-        dpi, dmp = await _standins(stack, folder, dpi_options)
+        dpi, dmp = await _standins(stack, folder, dpi_options, rehearsal.orders)
         configure(folder, dpi, dmp)
         life = await stack.enter_async_context(running(load(folder.config), Silent()))
         house = life.gateway.house
-        await know(house, today)
+        await know(house, (*samples.patients(today), *rehearsal.patients))
         wrong = await perform(life, book, console)
         await _quarantine_shown(house)
         show.say(console, *show.places(folder, kept=kept))
@@ -60,9 +71,9 @@ async def play(root: Path, console: Console, *, once: bool, kept: bool = True, d
     return not wrong
 
 
-async def know(house: House, today: date) -> None:
+async def know(house: House, everybody: Sequence[Patient]) -> None:
     """The patient index and the sender directory."""
-    await house.ledger.write("patients", lambda c: index.put_all(c, samples.patients(today), house.now))
+    await house.ledger.write("patients", lambda c: index.put_all(c, everybody, house.now))
     await house.ledger.write("senders", lambda c: patients.put_senders(c, samples.SENDERS, house.now))
 
 
@@ -84,14 +95,17 @@ async def perform(life: Running, book: Sequence[Sample], console: Console) -> li
     return wrong
 
 
-async def _standins(stack: AsyncExitStack, folder: Folder, dpi_options: Sequence[str]) -> tuple[int, int]:
+async def _standins(
+    stack: AsyncExitStack, folder: Folder, dpi_options: Sequence[str], orders: Sequence[str]
+) -> tuple[int, int]:
     """Start both at the same time; their ports."""
     certificates, known = folder.certificates, ("--patients", folder.patients)
     tls = ("--cert", certificates / "server.pem", "--key", certificates / "server.key")
     mutual = (*tls, "--client-ca", certificates / "ca.pem")
+    played = tuple(word for one in orders for word in ("--scenario", one))
     dpi, dmp = await asyncio.gather(
         stack.enter_async_context(standin("dpi", "--state", folder.record, *known, *dpi_options)),
-        stack.enter_async_context(standin("dmp", "--state", folder.dmp, *known, *mutual)),
+        stack.enter_async_context(standin("dmp", "--state", folder.dmp, *known, *mutual, *played)),
         return_exceptions=True,  # so that neither is still starting when the stack ends them
     )
     if isinstance(dpi, BaseException):
@@ -106,9 +120,10 @@ async def _watch(
 ) -> list[Followed]:
     deadline = time.monotonic() + LIMIT
     while True:
-        done = sending.done() and await life.gateway.worker.quiet()
+        quiet = sending.done() and await life.gateway.worker.quiet()
         followed = progress.follow(await life.gateway.house.ledger.read(progress.ways), book)
         display.update(followed)
+        done = quiet and all(one.way.ended for one in followed)
         if done or life.gateway.worker.failed is not None or time.monotonic() > deadline:
             return followed
         await asyncio.sleep(LOOK)

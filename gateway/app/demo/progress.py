@@ -29,7 +29,7 @@ class Way:
     def ended(self) -> bool:
         """Whether nothing moves it by itself any more."""
         line = self.line
-        return line.outcome != "pending" and "waiting" not in (line.dpi, line.dmp)
+        return line.outcome != "pending" and not {"waiting", "unknown"} & {line.dpi, line.dmp}
 
 
 @dataclass(frozen=True, slots=True)

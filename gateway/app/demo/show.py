@@ -187,6 +187,7 @@ def summary(followed: Sequence[Followed], wrong: Sequence[Sample], seconds: floa
     yield from _counted("à traiter par une personne", [_lower(REASONS[Reason(reason)].title) for reason in held])
     aside = [line.reason for line in lines if line.outcome == "ignored" and line.reason]
     yield from _counted("écartés", [IGNORED[Ignored(reason)] for reason in aside])
+    yield from _rehearsed(followed)
     yield ""
     if wrong:
         yield "N'ont pas fini où ils devaient :"
@@ -215,6 +216,18 @@ def what_to_try(folder: Folder) -> Iterator[str]:
         yield f"  gateway {command} -c {folder.config}"
     yield f"  gateway ingest --wait -c {folder.config} MESSAGE.eml"
     yield "Ctrl-C pour finir."
+
+
+def _rehearsed(followed: Sequence[Followed]) -> Iterator[str]:
+    """The situations of the DMP that were asked for: what happened, where the document ended, what a person does."""
+    ends = {one.sample.story: (one.sample, one.way) for one in followed if one.sample and one.sample.advice}
+    if ends:
+        yield ""
+        yield "Situations du DMP répétées :"
+    for story, (sample, way) in ends.items():
+        yield f"  {story}"
+        yield f"    fin      {issue(way.line)}"
+        yield f"    à faire  {sample.advice}"
 
 
 def _counted(name: str, reasons: Sequence[str]) -> Iterator[str]:

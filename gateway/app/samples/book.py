@@ -55,7 +55,7 @@ class Expected:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One mail. ``label`` (22 characters at most) and ``story`` say in French what it shows; ``expected`` has one line
-    a document, in order.
+    a document, in order. ``advice``: what a person does about it, for a situation that is rehearsed.
     """
 
     slug: str
@@ -64,6 +64,7 @@ class Sample:
     sender: str
     raw: bytes
     expected: tuple[Expected, ...]
+    advice: str = ""
 
     @property
     def message_id(self) -> str:
@@ -76,6 +77,20 @@ def samples(today: date) -> tuple[Sample, ...]:
     written = datetime.combine(today - timedelta(days=1), time(9, 30), PARIS)
     desk = _Desk(written, people.minor(today))
     return tuple(_sample(slug, made) for slug, made in desk.mails().items())
+
+
+def rehearsal(
+    today: date, number: int, patient: Patient, label: str, story: str, advice: str, *expected: Expected
+) -> tuple[Sample, ...]:
+    """A mail (``number`` of 20 to 99) about a patient of its own; with two ``expected``, its deletion too."""
+    desk = _Desk(datetime.combine(today - timedelta(days=1), time(9, 30), PARIS), people.minor(today))
+    letter = _Letter(f"essai-{number}", patient, ("Examen clinique sans particularité.",))
+    made = []
+    for turn, (action, meant) in enumerate(zip((Action.CREATE, Action.DELETE), expected, strict=False)):
+        slug = f"{number}-essai-{turn + 1}"
+        mail_made = desk.write(slug, story, letter, meant, action)
+        made.append(Sample(slug, label, story, mail_made.sender, mail_made.raw, mail_made.expected, advice))
+    return tuple(made)
 
 
 FILED = Expected("filed", None, "delivered", "fed")
@@ -131,6 +146,10 @@ class _Desk:
     def mails(self) -> dict[str, _Made]:
         """Every mail by its slug."""
         return dict([*self._filed(), *self._filed_only(), *self._for_a_person(), *self._set_aside()])
+
+    def write(self, slug: str, story: str, letter: _Letter, expected: Expected, action: Action) -> _Made:
+        """One mail with one document."""
+        return self._xdm(slug, story, letter, expected, action=action)
 
     def _filed(self) -> Iterator[tuple[str, _Made]]:
         first = _Letter(
