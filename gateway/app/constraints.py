@@ -123,6 +123,7 @@ _CHECKS = (
     endpoints.smtp,
     endpoints.antivirus,
     endpoints.patients,
+    endpoints.hospital,
     endpoints.dpi,
     endpoints.dmp_services,
     _trial,

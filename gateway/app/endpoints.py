@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from gateway.app import lines
 from gateway.app.hosts import host_and_port, is_loopback, is_network, read_url
 from gateway.app.problem import Problem, mailbox_name
 from gateway.model.settings import Dmp, Dpi, Mailbox, Patients, Settings, Smtp, Submission
+from gateway.protocols.hl7v2 import MAX_BYTES
 
 #: A path that fits sockaddr_un (unix(7)), or a host that needs no look-up with its port.
 _CLAMD = re.compile(r"unix:/[^\0\n]{1,105}|tcp://[0-9a-fA-F.:\[\]]+:[0-9]{1,5}")
@@ -94,22 +96,22 @@ def antivirus(settings: Settings) -> Iterator[Problem]:
 def patients(settings: Settings) -> Iterator[Problem]:
     """The feed of the patient index."""
     feed: Patients = settings.patients
-    if feed.adt_listen is not None:
-        listen = host_and_port(feed.adt_listen)
-        if listen is None:
-            yield Problem(
-                "[patients] adt_listen", f'"{feed.adt_listen}" ne convient pas', 'écrire par exemple "127.0.0.1:2576"'
-            )
-        elif not is_loopback(listen[0]) and not feed.adt_allow:
-            yield Problem(
-                "[patients] adt_allow", "manque pour écouter hors de cette machine", "nommer les réseaux admis"
-            )
-    for network in feed.adt_allow:
-        if not is_network(network):
-            yield Problem(
-                "[patients] adt_allow", f'"{network}" n\'est pas un réseau', 'écrire par exemple "10.1.2.0/24"'
-            )
+    yield from lines.listened("[patients] adt_", feed.adt_listen, feed.adt_allow, "127.0.0.1:2576")
     yield from positive("[patients]", feed, "max_age")
+
+
+def hospital(settings: Settings) -> Iterator[Problem]:
+    """The inlet of the hospital's own documents, and where the record learns what became of them."""
+    inlet = settings.hospital
+    if inlet is not None:
+        yield from lines.listened("[hospital] ", inlet.listen, inlet.allow, "127.0.0.1:2577")
+        if inlet.max_size > MAX_BYTES:
+            yield Problem("[hospital] max_size", "dépasse ce que la passerelle sait lire", 'écrire au plus "128MB"')
+        if inlet.client_ca is not None and inlet.cert is None:
+            yield Problem("[hospital] cert", "manque alors que client_ca est donné", "donner cert et key")
+    if settings.ack is not None:
+        yield from lines.reached("[ack]", settings.ack.url, clear=settings.ack.cleartext_accepted)
+        yield from positive("[ack]", settings.ack, "timeout")
 
 
 def dpi(settings: Settings) -> Iterator[Problem]:
@@ -190,17 +192,7 @@ def _mllp(record: Dpi) -> Iterator[Problem]:
     if record.url is None:
         yield Problem("[dpi] url", "manque", 'kind = "mllp" demande l\'adresse du dossier, "mllp://serveur:2575"')
         return
-    url = read_url(record.url)
-    if url is None or url.scheme not in {"mllp", "mllps"} or not url.hostname or not url.port or url.path.strip("/"):
-        yield Problem(
-            "[dpi] url", f'"{record.url}" ne convient pas', 'écrire "mllp://serveur:port" ou "mllps://serveur:port"'
-        )
-    elif url.scheme == "mllp" and not is_loopback(url.hostname) and not record.cleartext_accepted:
-        yield Problem(
-            "[dpi] url",
-            "mllp:// envoie les documents en clair sur le réseau",
-            "écrire \"mllps://…\", ou cleartext_accepted = true si l'établissement l'accepte",
-        )
+    yield from lines.reached("[dpi]", record.url, clear=record.cleartext_accepted)
 
 
 def _feeding(dmp: Dmp) -> Iterator[Problem]:

@@ -131,6 +131,29 @@ class Patients(Table, frozen=True, kw_only=True):
     max_age: Seconds = Seconds(48 * 3600)
 
 
+class Hospital(Table, frozen=True, kw_only=True):
+    """Where the hospital's own record hands over its documents, by MLLP (ORU^R01, MDM)."""
+
+    listen: str
+    allow: tuple[str, ...] = ()
+    cert: Path | None = None
+    key: Path | None = None
+    client_ca: Path | None = None
+    max_size: Size = Size(100_000_000)
+
+
+class Ack(Table, frozen=True, kw_only=True):
+    """Where the record wants to learn what became of its documents, by MLLP (ZAM)."""
+
+    url: str
+    ca: Path | None = None
+    crl: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    cleartext_accepted: bool = False
+    timeout: Seconds = Seconds(60)
+
+
 class Senders(Table, frozen=True, kw_only=True):
     """Whom we believe."""
 
@@ -281,6 +304,8 @@ class Settings(Table, frozen=True, kw_only=True):
     submission: Submission | None = None
     antivirus: Antivirus | None = None
     patients: Patients = msgspec.field(default_factory=Patients)
+    hospital: Hospital | None = None
+    ack: Ack | None = None
     senders: Senders = msgspec.field(default_factory=Senders)
     matching: Matching = msgspec.field(default_factory=Matching)
     dpi: Dpi = msgspec.field(default_factory=Dpi)
