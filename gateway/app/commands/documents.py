@@ -38,9 +38,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.verb == "show":
         _show(settings, options.document, as_json=options.json)
     elif options.verb == "web-ps":
-        paper.say(
-            _link(asyncio.run(_act(settings, lambda house: lambda c: visibility.web_ps(c, house, *_of(options)))))
-        )
+        paper.say(_link(asyncio.run(_act(settings, lambda house: _opening(house, options)))))
     else:
         done = asyncio.run(_act(settings, lambda house: _action(house, options)))
         print(f"Document {options.document} : {done.text}.")
@@ -115,6 +113,10 @@ def _action(house: House, options: argparse.Namespace) -> Callable[[Connection],
     if options.verb == "announced":
         return lambda c: visibility.announced(c, house, number, wish)
     return lambda c: visibility.change(c, house, number, options.verb, wish)
+
+
+def _opening(house: House, options: argparse.Namespace) -> Callable[[Connection], str]:
+    return lambda c: visibility.web_ps(c, house, *_of(options))
 
 
 def _link(url: str) -> list[str]:
