@@ -203,11 +203,13 @@ def waiting(line: Mapping[str, Any]) -> bool:
     return line["outcome"] == "pending" or bool({"waiting", "unknown"} & {line["dpi"], line["dmp"]})
 
 
-def until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    """Wait for something that must happen."""
+def until(
+    holds: Callable[[], bool], what: str, seconds: float = PATIENCE, standing: Callable[[], str] = lambda: ""
+) -> None:
+    """Wait for something that must happen; ``standing`` tells how things are when it did not."""
     limit = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < limit, f"in vain: {what}"
+        assert time.monotonic() < limit, f"in vain: {what} {standing()}"
         time.sleep(0.1)
 
 

@@ -11,6 +11,7 @@ import signal
 import smtplib
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,11 +50,13 @@ class Stage:
         """Leave so many bytes free (0: not one)."""
         free = os.statvfs(self.house.folder)
         with self.ballast.open("wb", buffering=0) as file:
-            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - max(leave, MIB))
-            file.seek(0, os.SEEK_END)
-            with suppress(OSError):
-                while not leave:
-                    file.write(bytes(1024))
+            if leave:
+                os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - leave)
+                return
+            for size in (MIB, 1024):  # the daemon writes at the same time: take what is left until nothing is
+                with suppress(OSError):
+                    while file.write(bytes(size)) == size:
+                        pass
 
     def send(self, mail: bytes) -> None:
         """By SMTP."""
@@ -63,6 +66,11 @@ class Stage:
     def done(self, documents: int) -> bool:
         lines = self.house.results()
         return len(lines) == documents and not any(map(living.waiting, lines))
+
+    def standing(self) -> str:
+        """Where the documents stand, and the last that was said."""
+        states = Counter((line["outcome"], line["reason"], line["dpi"]) for line in self.house.results())
+        return f"{dict(states)} {(self.house.folder / 'daemon.log').read_text()[-3000:]}"
 
     def delivered(self) -> list[str]:
         sheets = (self.house.folder / "record").glob("*.json")
@@ -132,7 +140,7 @@ def test_a_full_disk_under_mails_in_hand(stage: Stage) -> None:
         until(lambda: daemon.events("ledger.failed") != [], "it is said")
         assert daemon.alive
         stage.ballast.unlink()
-        until(lambda: stage.done(30), "it resumes by itself", RESUMED)
+        until(lambda: stage.done(30), "it resumes by itself", RESUMED, stage.standing)
         until(lambda: stage.server.files(stage.user) == [], "every mail is moved")
         stage.told()
         assert stage.server.count(stage.user, "Traites") == 30
