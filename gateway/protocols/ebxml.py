@@ -72,6 +72,18 @@ def submission(
     return request.to_bytes()
 
 
+def package(of: SubmissionSet, documents: dict[str, DocumentEntry]) -> bytes:
+    """The SubmitObjectsRequest of an XDM archive, METADATA.XML: the set, its documents by symbolic id, each its member
+    (spec/mssante/mssante-mail.md §3.2).
+    """
+    request = _Request()
+    request.submission_set(of)
+    for identifier, entry in documents.items():
+        request.document_entry(identifier, entry, status=f"{_STATUS}Approved")
+        request.associate(_HAS_MEMBER, SET_ID, identifier, SubmissionSetStatus="Original")
+    return request.to_bytes(declaration=True)
+
+
 def deletion(of: SubmissionSet, entry_uuid: str, original_status: str = "Approved") -> bytes:
     """The SubmitObjectsRequest of TD3.3c: logical deletion of an entry."""
     request = _Request()
@@ -113,8 +125,8 @@ class _Request:
         self._objects = etree.SubElement(self._root, _rim("RegistryObjectList"))
         self._numbers = count(1)
 
-    def to_bytes(self) -> bytes:
-        return bytes(etree.tostring(self._root, encoding="UTF-8"))
+    def to_bytes(self, *, declaration: bool = False) -> bytes:
+        return bytes(etree.tostring(self._root, encoding="UTF-8", xml_declaration=declaration))
 
     def submission_set(self, of: SubmissionSet) -> None:
         package = etree.SubElement(self._objects, _rim("RegistryPackage"), id=SET_ID)
@@ -126,10 +138,12 @@ class _Request:
         self._identified(package, "XDSSubmissionSet.sourceId", SUBMISSION_SET["sourceId"], of.source_id)
         self._identified(package, "XDSSubmissionSet.uniqueId", SUBMISSION_SET["uniqueId"], of.unique_id)
 
-    def document_entry(self, identifier: str, entry: DocumentEntry) -> None:
+    def document_entry(self, identifier: str, entry: DocumentEntry, status: str = "") -> None:
         document = etree.SubElement(
             self._objects, _rim("ExtrinsicObject"), id=identifier, mimeType=entry.mime_type, objectType=_STABLE_DOCUMENT
         )
+        if status:
+            document.set("status", status)
         for name, values in entry.slots:
             _slot(document, name, *values)
         _name(document, entry.title)

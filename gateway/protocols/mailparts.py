@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import pybase64
 
+#: What we are called where a mail or an archive names the program that made it.
+PRODUCT = "passerelle-mssante"
 #: The largest mail given back whole within another (bytes).
 WHOLE = 5_000_000
 _HEADER = 64 * 1024

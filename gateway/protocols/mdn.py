@@ -204,7 +204,7 @@ def _machine(request: MdnRequest) -> bytes:
             disposition += "/error"
             error = f"{said}^applicationErrorCondition| E^Error^errorSeverity"
     fields = {
-        "Reporting-UA": f"{request.mailbox.rpartition('@')[2]}; passerelle-mssante",
+        "Reporting-UA": f"{request.mailbox.rpartition('@')[2]}; {mailparts.PRODUCT}",
         "Final-Recipient": f"rfc822;{request.mailbox}",
         "Original-Message-ID": identifier(request.message_id),
         "Disposition": disposition,
