@@ -28,7 +28,7 @@ _WIRE = {
         "Le DPI n'a pas répondu dans le délai : la présence du document va être vérifiée.",
         down=True,
     ),
-    Failure.TOO_LARGE: Outcome(Answer.UNKNOWN, "answer-too-large", "La réponse du DPI est démesurée.", down=True),
+    Failure.TOO_LARGE: Outcome(Answer.UNKNOWN, "too-large", "La réponse du DPI est démesurée.", down=True),
 }
 _BUSY = frozenset({408, 425, 429, 503, 507})
 _REFUSALS = frozenset({409, 412, 413, 422})  # these statuses speak of the document even without an OperationOutcome
