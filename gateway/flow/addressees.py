@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.flow.papers import Papers
+from gateway.model.people import Sender
 from gateway.model.settings import Mailbox, Settings
 from gateway.protocols.handover import Recipient
+
+Directory = Callable[[str], Sender | None]
 
 _FINESS = 10  # characters of a Struct_IdNat that is "1" and a FINESS
 
 
-def addressees(known: Papers) -> tuple[Recipient, ...]:
-    """The mailbox that received it, for the service that was decided; then the others that it was written to."""
+def addressees(known: Papers, directory: Directory) -> tuple[Recipient, ...]:
+    """The mailbox that received it, for the service that was decided; then the others that it was written to.
+
+    ``directory``: what is known of an address.
+    """
     settings, received = known.context.settings, known.arrival.mailbox
-    first = _recipient(settings, known.recipient, _named(settings, received), known.ruling.service)
+    first = _recipient(directory, settings, known.recipient, _named(settings, received), known.ruling.service)
     others: dict[str, Recipient] = {}
     for address in known.context.envelope.recipients:
         name = _mailbox_at(settings, address)
         box = _named(settings, name)
         if name and name != received:
-            others.setdefault(name, _recipient(settings, address, box, box.service if box else ""))
+            others.setdefault(name, _recipient(directory, settings, address, box, box.service if box else ""))
     return first, *others.values()
 
 
-def _recipient(settings: Settings, address: str, box: Mailbox | None, service: str) -> Recipient:
+def _recipient(directory: Directory, settings: Settings, address: str, box: Mailbox | None, service: str) -> Recipient:
     """The code is that of the mailbox whose service it is: a rule may have sent the document to another one."""
     own = box if box and box.service == service else next((m for m in settings.mailbox if m.service == service), None)
     code = own.service_code if own and service else ""
     structure = (own and own.structure_id) or settings.establishment.structure_id
-    return Recipient(address, service, code, _finess(structure) if code else "")
+    owner = directory(address)
+    return Recipient(address, service, code, _finess(structure) if code else "", owner)
 
 
 def _finess(structure: str) -> str:

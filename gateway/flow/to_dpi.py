@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.delivery.dpi import folder, mllp
 from gateway.flow import papers as paper
@@ -14,13 +15,13 @@ from gateway.flow.judge import WRAPPED
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
 from gateway.isolation.errors import ReaderError, ReaderRefused
-from gateway.ledger import revisions
+from gateway.ledger import patients, revisions
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Destination, Frozen, Outcome
 from gateway.model.documents import Action, CdaHeader
 from gateway.model.reasons import NotFed, Reason
 from gateway.protocols.cda import CdaError
-from gateway.protocols.handover import Handover, HandoverError, Parties
+from gateway.protocols.handover import Handover, HandoverError, Parties, Recipient
 from gateway.protocols.hl7_charset import CHARSETS
 from gateway.terminology import type_code
 
@@ -74,11 +75,12 @@ class ToDpi:
     async def _going(self, action: Action, known: Papers) -> Go:
         body = await paper.body_of(self.house, self.originals, known)
         number = known.version.number
+        written_to = await self.house.ledger.read(lambda c: addressees(known, partial(patients.get_sender, c)))
         if self.house.settings.dpi.kind == "folder":
-            return Go(self._sheet(action, known, body), known.reading.unique_id, revision=number)
+            return Go(self._sheet(action, known, body, written_to), known.reading.unique_id, revision=number)
         document, header = self._document(known, body)
-        frozen = mllp.prepare(self._message(action, known, document, header), self.house.settings.dpi.message)
-        return Go(frozen, header.unique_id, revision=number)
+        handover = self._message(action, known, document, header, written_to)
+        return Go(mllp.prepare(handover, self.house.settings.dpi.message), header.unique_id, revision=number)
 
     def _document(self, known: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
         if known.reading.header is not None:
@@ -87,7 +89,9 @@ class ToDpi:
             raise CdaError(known.media_type)
         return paper.wrap(self.house, known, body)
 
-    def _message(self, action: Action, known: Papers, document: bytes, header: CdaHeader) -> Handover:
+    def _message(
+        self, action: Action, known: Papers, document: bytes, header: CdaHeader, written_to: tuple[Recipient, ...]
+    ) -> Handover:
         dpi, establishment = self.house.settings.dpi, self.house.settings.establishment
         return Handover(
             control_id=_key(known, action, known.version.number),
@@ -105,7 +109,7 @@ class ToDpi:
             document=document,
             envelope=known.context.envelope,
             sender=known.context.sender,
-            recipients=addressees(known),
+            recipients=written_to,
             visibility=known.visibility,
             modified_confidentiality=_changed(action, known),
             replaces=known.parent.unique_id if known.parent and known.document.action is Action.REPLACE else "",
@@ -114,7 +118,7 @@ class ToDpi:
             charset=CHARSETS[dpi.charset],
         )
 
-    def _sheet(self, action: Action, known: Papers, body: bytes) -> Frozen:
+    def _sheet(self, action: Action, known: Papers, body: bytes, written_to: tuple[Recipient, ...]) -> Frozen:
         one, version = known.reading, known.version
         before = version.there if action is Action.DELETE else version.before
         known_type = type_code(known.ruling.type.code)
@@ -139,7 +143,7 @@ class ToDpi:
             sender_address=known.context.envelope.sender,
             subject=known.context.envelope.subject,
             reply_to=known.context.envelope.reply_to,
-            recipients=addressees(known),
+            recipients=written_to,
             modified_confidentiality=_changed(action, known),
         )
         key = _key(known, action, version.number)

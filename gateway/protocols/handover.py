@@ -52,13 +52,14 @@ class Recipient:
     """A mailbox of ours that the mail was written to, and the service for which it stands.
 
     ``code`` is the service's own (UF, pôle), given by ``authority`` (FINESS of the site). All but the address may be
-    empty.
+    empty. ``owner`` is what the directory knows of the address.
     """
 
     address: str
     service: str = ""
     code: str = ""
     authority: str = ""
+    owner: Sender | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def checked(one: Handover) -> Handover:
         header=header,
         envelope=replace(one.envelope, subject=pen(one.envelope.subject), body=pen(one.envelope.body)),
         sender=_sender(one.sender, pen),
-        recipients=tuple(replace(mailbox, service=pen(mailbox.service)) for mailbox in one.recipients),
+        recipients=tuple(_recipient(mailbox, pen) for mailbox in one.recipients),
     )
 
 
@@ -136,6 +137,10 @@ def _sender(sender: Sender | None, pen: partial[str]) -> Sender | None:
     if sender is None:
         return None
     return replace(sender, name=pen(sender.name), given=pen(sender.given), structure=pen(sender.structure))
+
+
+def _recipient(mailbox: Recipient, pen: partial[str]) -> Recipient:
+    return replace(mailbox, service=pen(mailbox.service), owner=_sender(mailbox.owner, pen))
 
 
 def _label(code: Code, pen: partial[str]) -> Code:

@@ -20,8 +20,9 @@ def sent_by(sender: Sender | None, address: str) -> str:
 
 
 def copied_to(mailbox: Recipient) -> str:
-    """A mailbox of ours that the mail was written to, and the service to which the record routes it."""
-    return _participation("RCT^Result Copies To", mailbox.address, organisation=_service(mailbox))
+    """A mailbox of ours that the mail was written to: whose it is, and the service to which the record routes it."""
+    person = _professional(mailbox.owner) if mailbox.owner else ""
+    return _participation("RCT^Result Copies To", mailbox.address, person, _service(mailbox))
 
 
 def reply_to(address: str) -> str:

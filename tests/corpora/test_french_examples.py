@@ -54,7 +54,9 @@ ALLOWED = {
     "TXA-17.1": "§3 TXA: AU since 1.1",
     "PRT-4.2": "§3 PRT: the label, which the examples leave empty",
     "PRT-4.3": "§3 PRT: participation since 1.1",
-    "PRT-5.*": "§3 PRT: ASIP-SANTE-PS without a blank, IDNPS since 2.1.2; our mailboxes stand for services",
+    "PRT(SB)-5.9": "§3 PRT: ASIP-SANTE-PS without the blank",
+    "PRT(SB)-5.13": "§3 PRT: IDNPS since 2.1.2",
+    "PRT(RCT)-5.*": "§3 PRT: a patient is none of our mailboxes; a professional as for the sender",
     "PRT-8.7": "§3 PRT: IDNST since 2.1.2",
     "PRT-15.2": "§3 PRT: 15.3 and 15.4 alone",
     "PRT-15.3": "§3 PRT: required of every participant, the sender too",
@@ -149,17 +151,20 @@ def header(found: Message) -> CdaHeader:
 
 
 def sender(found: Message) -> Sender | None:
-    prt = next((p for p in found.named("PRT") if p.field(4) == "SB"), None)
-    if prt is None:
-        return None
+    return next((person(p) for p in found.named("PRT") if p.field(4) == "SB"), None)
+
+
+def person(prt: Segment) -> Sender:
     rpps = prt.field(5).removeprefix("8")
     names = (prt.field(5, component=2), prt.field(5, component=3))
     place = (prt.field(8), prt.field(8, component=10).strip())
-    return Sender(_address(found, "SB"), "PER", rpps, "", "", *names, "", "", *place, authorised=True)
+    return Sender(prt.field(15, component=4), "PER", rpps, "", "", *names, "", "", *place, authorised=True)
 
 
 def recipient(prt: Segment) -> Recipient:
-    return Recipient(prt.field(15, component=4), prt.field(8), prt.field(8, component=10), prt.field(8, component=6))
+    address = prt.field(15, component=4)
+    owner = person(prt) if prt.field(5, component=13) in {"RPPS", "IDNPS"} else None
+    return Recipient(address, prt.field(8), prt.field(8, component=10), prt.field(8, component=6), owner)
 
 
 @cache
@@ -186,6 +191,8 @@ def named(message: Message) -> dict[str, Segment]:
 
 
 def _name(segment: Segment) -> str:
+    if segment.name == "PRT":
+        return f"PRT({segment.field(4)})"
     if segment.name != "OBX" or segment.field(1) == "1":
         return segment.name
     return f"OBX({segment.field(3)})" if segment.field(3).isupper() else "OBX(mail)"
