@@ -13,7 +13,7 @@ from gateway.app.tls import Contexts
 from gateway.delivery.dmp.adapter import Dmp
 from gateway.delivery.dpi.folder import Folder
 from gateway.delivery.dpi.mllp import Mllp, Peer
-from gateway.delivery.receipt.smtp import Server, Submission
+from gateway.delivery.submission import Server, Submission
 from gateway.flow import decide, plan
 from gateway.flow import read as reading
 from gateway.flow.breaker import Breakers

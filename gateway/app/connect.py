@@ -27,7 +27,7 @@ from gateway.app.lock import WorkerLock
 from gateway.app.problem import mailbox_name
 from gateway.app.tls import Contexts
 from gateway.delivery.dmp import DmpError
-from gateway.delivery.receipt.smtp import Server
+from gateway.delivery.submission import Server
 from gateway.intake.errors import IntakeError
 from gateway.intake.imap import session as imap
 from gateway.intake.imap.errors import CommandRefused

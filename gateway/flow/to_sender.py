@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from gateway.delivery.receipt import smtp
+from gateway.delivery import submission
 from gateway.flow import plan
 from gateway.flow.decide import context_of, reading_of
 from gateway.flow.deliver import Go, Ready, Skip, Wait
@@ -65,7 +65,7 @@ class ToSender:
             return Wait(Outcome(Answer.REFUSED, "address", _NO_ADDRESS))
         except ReaderError:
             return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du message est à refaire."))
-        return Go(smtp.prepare(key, request.mailbox, request.to, body), key)
+        return Go(submission.prepare(key, request.mailbox, request.to, body), key)
 
     def _request(self, known: _Known, code: str, original: bytes) -> mdn.MdnRequest:
         settings, envelope = self.house.settings, known.reading.envelope

@@ -20,7 +20,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from sqlalchemy import Connection, select
 
-from gateway.delivery.receipt.smtp import Server, Submission, prepare
+from gateway.delivery.submission import Server, Submission, prepare
 from gateway.flow import plan
 from gateway.flow.breaker import Breakers
 from gateway.flow.deliver import Deliverer, Go, Skip, Wait
