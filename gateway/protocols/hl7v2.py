@@ -97,13 +97,16 @@ class Message:
         return self.field("MSH", 10)
 
 
-def parse(data: bytes) -> Message:
-    """Read one message (no MLLP bytes). Raises Hl7Error."""
+def parse(data: bytes, *, lenient: bool = False) -> Message:
+    """Read one message (no MLLP bytes). Raises Hl7Error.
+
+    ``lenient``: for an answer, of which only codes matter, text in another character set than it says is no error.
+    """
     if len(data) > MAX_BYTES:
         raise Hl7Error("the message is larger than the limit")
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    syntax = _syntax(data)
-    lines = [line for line in _LINES.split(_decode(data, syntax.codec)) if line.strip()]
+    syntax = _syntax(data, lenient=lenient)
+    lines = [line for line in _LINES.split(_decode(data, syntax.codec, lenient=lenient)) if line.strip()]
     if len(lines) > MAX_SEGMENTS:
         raise Hl7Error("the message has too many segments")
     return Message(tuple(_segment(line, syntax) for line in lines), syntax)
@@ -139,7 +142,7 @@ def components(*values: str) -> str:
     return "^".join(escape(value) for value in values).rstrip("^")
 
 
-def _syntax(data: bytes) -> Syntax:
+def _syntax(data: bytes, *, lenient: bool) -> Syntax:
     header = _LINES.split(_separators(data[:4096]), maxsplit=1)[0]
     if not header.startswith("MSH") or len(header) < 8:
         raise Hl7Error("the message does not begin with MSH")
