@@ -134,6 +134,8 @@ def _ask_a_person(c: Connection, house: House, refused: Delivery, said: Outcome)
         reason = Reason.DPI_REFUSED
         if said.code in IDENTITY_CODES and house.settings.dmp.withdraw_on_refusal:
             urgent = revise.withdraw_from_dmp(c, house, document)
+    elif refused.destination == plan.ACK:
+        reason = Reason.DPI_REFUSED
     else:
         reason = Reason.DMP_REFUSED
         if refused.purpose in ("delete", "withdraw"):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import Connection
 
 from gateway.flow.house import House
 from gateway.flow.judge import Judgement, is_patient
+from gateway.flow.tidings import of_dmp, of_rejection, orders_of
 from gateway.ledger import deliveries, documents, jobs, mails
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Delivery, Document
 from gateway.model.documents import Action, DocumentReading, Envelope, MailReading
+from gateway.model.orders import PLACE, Orders, Tidings
 from gateway.model.reasons import SENDER_MENDS, Ignored, NotFed, hl7_code
 from gateway.model.states import ENDED, DeliveryState, DocumentEvent, DocumentState, MailState
 from gateway.protocols.mdn import worst
 
-DPI, DMP, RECEIPT = "dpi", "dmp", "receipt"
+DPI, DMP, RECEIPT, ACK = "dpi", "dmp", "receipt", "ack"
 
 #: To whom an answer goes, as its delivery's purpose says: who asked; who did not ask; somebody of the hospital.
 ASKED, UNASKED, HOUSE = "receipt", "notice", "error-mailbox"
@@ -41,8 +44,10 @@ def file(
     for copy in documents.joined(c, filed.id):
         documents.move(c, copy, DocumentEvent.IGNORE, ignored=Ignored.DUPLICATE, reason=None)
         settle_arrival(c, house, copy.arrival_seq)
-    dpi = _plan_dpi(c, house, filed, parent)
-    dmp = _plan_dmp(c, house, filed, parent, judgement.not_fed, dpi)
+    dpi = _plan_dpi(c, house, filed, parent, one)
+    dmp = _plan_dmp(c, house, filed, parent, one, judgement.not_fed, dpi)
+    if dmp is None:
+        _tell_of_dmp(c, house, filed, one.orders)
     orders = [order for order in (dpi, dmp) if order is not None]
     if not orders:
         close(c, house, filed.id)
@@ -59,7 +64,29 @@ def ended(c: Connection, house: House, done: Delivery) -> None:
     """A delivery has ended: who waited for it may go on; its document, mail and receipt may be settled."""
     jobs.wake(c, "deliver", deliveries.waiting_for(c, done.id), house.now)
     if done.document_id is not None:
+        if done.destination == DMP and done.revision == 1:
+            found = documents.get_document(c, done.document_id)
+            _tell_of_dmp(c, house, found, orders_of(c, found))
         close(c, house, done.document_id)
+
+
+def tell(c: Connection, house: House, number: int, news: Tidings) -> None:
+    """Plan to tell the hospital's own record what became of a document of its own (``flow.to_zam``)."""
+    says = msgspec.json.encode(news).decode()
+    values: dict[str, object] = {"document_id": number, "purpose": news.event, "says": says}
+    if house.settings.ack is None:
+        values |= {"reason": "not-configured", "ended_at": house.now}
+        deliveries.plan(c, ACK, house.now, state=DeliveryState.NOT_APPLICABLE, **values)
+        return
+    planned = deliveries.plan(c, ACK, house.now, **values)
+    jobs.enqueue(c, "deliver", ACK, planned, house.now)
+
+
+def rejected(c: Connection, house: House, found: Document) -> None:
+    """A person has put a document aside: its record, if it waits for the DMP's answer, is told."""
+    orders = orders_of(c, found)
+    if orders is not None and orders.to_dmp and orders.receipt_wanted:
+        tell(c, house, found.id, of_rejection(found))
 
 
 def close(c: Connection, house: House, number: int) -> None:
@@ -96,19 +123,34 @@ def overdue(c: Connection, house: House, job: Job) -> None:
         _answer(c, house, seen, _code(c, seen.seq) or "906")
 
 
-def _plan_dpi(c: Connection, house: House, filed: Document, parent: Document | None) -> int | None:
+def _tell_of_dmp(c: Connection, house: House, found: Document, orders: Orders | None) -> None:
+    """The DMP's answer, to a record that asked for the one and for the other."""
+    ended = deliveries.last_of(c, found.id, DMP)
+    if ended is not None and orders is not None and orders.to_dmp and orders.receipt_wanted:
+        tell(c, house, found.id, of_dmp(ended))
+
+
+def _plan_dpi(
+    c: Connection, house: House, filed: Document, parent: Document | None, one: DocumentReading
+) -> int | None:
     values: dict[str, object] = {"document_id": filed.id, "purpose": filed.action}
-    if house.settings.dpi.kind == "none":
+    if house.settings.dpi.kind == "none" or one.orders is not None:
         deliveries.plan(c, DPI, house.now, state=DeliveryState.NOT_APPLICABLE, reason=NotFed.OFF, **values)
         return None
     return deliveries.plan(c, DPI, house.now, after_id=_predecessor(c, parent, DPI), **values)
 
 
 def _plan_dmp(
-    c: Connection, house: House, filed: Document, parent: Document | None, not_fed: NotFed | None, dpi: int | None
+    c: Connection,
+    house: House,
+    filed: Document,
+    parent: Document | None,
+    one: DocumentReading,
+    not_fed: NotFed | None,
+    dpi: int | None,
 ) -> int | None:
     values: dict[str, object] = {"document_id": filed.id, "purpose": filed.action}
-    if not house.settings.dmp.enabled:
+    if not house.settings.dmp.enabled or (one.orders is not None and not one.orders.to_dmp):
         not_fed = NotFed.OFF
     elif filed.action is Action.DELETE:
         not_fed = None  # what was fed is taken back whatever has changed since
@@ -181,7 +223,7 @@ def _answers(c: Connection, house: House, seen: Arrival, code: str) -> list[str]
     """Who is answered: who asked, in the way that may be answered without a person (RFC 8098 §2.1); else, of what
     failed, those whom the hospital wants told. Machines and patients never are (RFC 3834 §2).
     """
-    if seen.mail_id is None:
+    if seen.mail_id is None or seen.place == PLACE:
         return []
     found = mails.get_mail(c, seen.mail_id)
     reading = found.decoded() if found.reading else MailReading("", Envelope(), ())

@@ -30,7 +30,7 @@ def reject(c: Connection, house: House, number: int, why: str, who: str, *, vers
         return _handled(c, house, entry, found)
     together = [found, *documents.joined(c, found.id)]
     for one in together:
-        documents.move(c, one, DocumentEvent.REJECT, claim=None)
+        plan.rejected(c, house, documents.move(c, one, DocumentEvent.REJECT, claim=None))
     for seq in dict.fromkeys(one.arrival_seq for one in together):
         plan.settle_arrival(c, house, seq)
     return Done(entry.id, found.id, "rejected", "document rejeté ; un nouvel envoi fera une nouvelle entrée")
