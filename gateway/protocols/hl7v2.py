@@ -153,7 +153,8 @@ def _syntax(data: bytes, *, lenient: bool) -> Syntax:
         raise Hl7Error("MSH-1 and MSH-2 are not five separators")
     charset = parts[17] if len(parts) > 17 else ""
     sub = encoding[3] if len(encoding) > 3 else "&"
-    return Syntax(marks[0], encoding[0], encoding[1], encoding[2], sub, _codec(charset.split(encoding[1])[0], data))
+    codec = _codec(charset.split(encoding[1])[0], data, lenient=lenient)
+    return Syntax(marks[0], encoding[0], encoding[1], encoding[2], sub, codec)
 
 
 def _separators(start: bytes) -> str:
@@ -161,11 +162,11 @@ def _separators(start: bytes) -> str:
     return start.decode("utf-8", "ignore") if b"\xcb\x9c" in start[:9] else start.decode("latin-1")
 
 
-def _codec(charset: str, data: bytes) -> str:
+def _codec(charset: str, data: bytes, *, lenient: bool) -> str:
     name = charset.strip().upper()
     if name in _CHARSETS:
         return _CHARSETS[name]
-    if name not in _UNSTATED:
+    if name not in _UNSTATED and not lenient:
         raise Hl7Error("MSH-18 names a character set that is not supported")
     try:
         data.decode()
@@ -174,9 +175,9 @@ def _codec(charset: str, data: bytes) -> str:
     return "utf-8"
 
 
-def _decode(data: bytes, codec: str) -> str:
+def _decode(data: bytes, codec: str, *, lenient: bool) -> str:
     try:
-        return data.decode(codec)
+        return data.decode(codec, "replace" if lenient else "strict")
     except UnicodeDecodeError as error:
         raise Hl7Error(f"byte {error.start} is not of the character set of MSH-18") from None
 

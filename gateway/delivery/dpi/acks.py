@@ -75,7 +75,7 @@ def judge(answer: bytes, control_id: str) -> Outcome:
 
 def _read(answer: bytes) -> hl7v2.Ack | None:
     try:
-        return hl7v2.read_ack(hl7v2.parse(answer))
+        return hl7v2.read_ack(hl7v2.parse(answer, lenient=True))
     except hl7v2.Hl7Error:
         return None
 
