@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from gateway.app.lock import WorkerLock
 from gateway.app.tls import Contexts
 from gateway.delivery.dmp.adapter import Dmp
+from gateway.delivery.dpi import fhir
 from gateway.delivery.dpi.folder import Folder
 from gateway.delivery.dpi.mllp import Mllp, Peer
 from gateway.delivery.submission import Server, Submission
@@ -117,6 +118,12 @@ def record_peer(dpi: DpiSettings, contexts: Contexts) -> Peer:
     return Peer(address.hostname or "", address.port or 0, tls, dpi.timeout, dpi.connections, dpi.commit_is_enough)
 
 
+def record_server(dpi: DpiSettings, contexts: Contexts) -> fhir.Server:
+    """Where the record answers (``kind = "fhir"``). TrustError."""
+    tls = contexts.record(dpi) if urlsplit(dpi.url or "").scheme == "https" else None
+    return fhir.Server(dpi.url or "", tls, dpi.token_file, dpi.timeout, dpi.connections)
+
+
 def antivirus(table: Antivirus, observer: Observer) -> Clamd:
     """The antivirus as configured."""
     return Clamd(table.clamd, table.timeout, observer)
@@ -191,6 +198,10 @@ async def _legs(house: House, contexts: Contexts, originals: Originals, stack: A
         record = Mllp(record_peer(settings.dpi, contexts), house.observer)
         stack.push_async_callback(record.close)
         legs["dpi"] = ToDpi(house, originals, record, settings.retry.first)
+    elif settings.dpi.kind == "fhir":
+        server = fhir.Fhir(record_server(settings.dpi, contexts), house.observer)
+        stack.push_async_callback(server.close)
+        legs["dpi"] = ToDpi(house, originals, server, settings.retry.first, look_ups=fhir.LOOK_UPS)
     elif settings.dpi.kind == "folder" and settings.dpi.path is not None:
         legs["dpi"] = ToDpi(house, originals, Folder(settings.dpi.path, house.observer), settings.retry.first)
     if settings.dmp.enabled:

@@ -121,6 +121,8 @@ def dpi(settings: Settings) -> Iterator[Problem]:
         yield Problem("[dpi] path", "manque", 'kind = "folder" demande le dossier où déposer')
     if record.kind == "mllp":
         yield from _mllp(record)
+    if record.kind == "fhir":
+        yield from _fhir(record)
     yield from positive("[dpi]", record, "timeout")
 
 
@@ -193,6 +195,19 @@ def _mllp(record: Dpi) -> Iterator[Problem]:
         yield Problem("[dpi] url", "manque", 'kind = "mllp" demande l\'adresse du dossier, "mllp://serveur:2575"')
         return
     yield from lines.reached("[dpi]", record.url, clear=record.cleartext_accepted)
+
+
+def _fhir(record: Dpi) -> Iterator[Problem]:
+    url = read_url(record.url) if record.url is not None else None
+    if url is None or url.scheme not in {"https", "http"} or not url.hostname or url.query or url.fragment:
+        wrong = "manque" if record.url is None else f'"{record.url}" ne convient pas'
+        yield Problem("[dpi] url", wrong, 'kind = "fhir" demande l\'adresse du service, "https://serveur/fhir"')
+    elif url.scheme == "http" and not is_loopback(url.hostname):
+        if not record.cleartext_accepted:
+            remedy = "écrire \"https://…\", ou cleartext_accepted = true si l'établissement l'accepte"
+            yield Problem("[dpi] url", "http:// envoie les documents en clair sur le réseau", remedy)
+        if record.token_file is not None:
+            yield Problem("[dpi] token_file", "http:// montre le jeton à qui écoute le réseau", 'écrire "https://…"')
 
 
 def _feeding(dmp: Dmp) -> Iterator[Problem]:

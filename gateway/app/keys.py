@@ -148,16 +148,24 @@ KEYS: dict[str, Key] = {
     "matching.ocr": Key("Document lu par reconnaissance de caractères"),
     "matching.homonym": Key("Patient signalé homonyme"),
     "matching.parent_wait": Key("Attente du document remplacé quand il n'est pas encore arrivé"),
-    "dpi.kind": Key('"folder" (dépôt de fichiers), "mllp" (HL7 v2) ou "none"'),
+    "dpi.kind": Key('"folder" (dépôt de fichiers), "mllp" (HL7 v2), "fhir" (FHIR R4, PDSm) ou "none"'),
     "dpi.path": Key('Dossier de dépôt (kind = "folder")', '"depot"'),
-    "dpi.url": Key('Adresse (kind = "mllp")', '"mllps://dpi.etablissement.fr:2575"'),
-    "dpi.ca": Key("Autorités admises pour mllps (PEM ou DER) ; absent : le magasin de la machine", '"pki/interne.pem"'),
+    "dpi.url": Key(
+        'Adresse : mllps:// (kind = "mllp"), ou celle du service FHIR, "https://…/fhir" (kind = "fhir")',
+        '"mllps://dpi.etablissement.fr:2575"',
+    ),
+    "dpi.ca": Key(
+        "Autorités admises pour son serveur (PEM ou DER) ; absent : le magasin de la machine", '"pki/interne.pem"'
+    ),
     "dpi.crl": Key(_CRL, '"pki/interne.crl"'),
     "dpi.client_cert": Key(_CERT, '"pki/dpi.pem"'),
     "dpi.client_key": Key("Clé privée du certificat client", '"pki/dpi.key"'),
     "dpi.client_p12": Key(_P12, '"pki/dpi.p12"'),
     "dpi.client_password_file": Key("Mot de passe du PKCS#12", '"secrets/dpi-p12.password"'),
-    "dpi.cleartext_accepted": Key("true : accepte mllp:// en clair hors de cette machine ; le RSSI en décide"),
+    "dpi.token_file": Key('Fichier du jeton "Bearer" (kind = "fhir"), relu à chaque échange', '"secrets/dpi.token"'),
+    "dpi.cleartext_accepted": Key(
+        "true : accepte mllp:// ou http:// en clair hors de cette machine ; le RSSI en décide"
+    ),
     "dpi.message": Key('"mdm" (le volet) ou "oru" (ORU^R01, pour un DPI qui ne prend que lui)'),
     "dpi.charset": Key('Jeu de caractères (MSH-18) : "utf-8" ou "8859/15"'),
     "dpi.sending_application": Key('MSH-3 : un nom, ou "nom^identifiant^type"'),
@@ -191,9 +199,7 @@ KEYS: dict[str, Key] = {
         '{ id = "810000000000", name = "NOM PRENOM", role = "10", specialty = "SM26" }',
     ),
     "dmp.vihf_version": Key('Version du VIHF : "3.0" ou "4.0"'),
-    "dmp.vihf_mode_attribute": Key(
-        "Nom de l'attribut du mode d'authentification dans le VIHF ; les sources divergent"
-    ),
+    "dmp.vihf_mode_attribute": Key("Nom de l'attribut du mode d'authentification dans le VIHF ; les sources divergent"),
     "dmp.vihf_issuer": Key('Ordre du nom du certificat dans le VIHF : "cn-first" (CN=… d\'abord) ou "c-first"'),
     "dmp.authn_context": Key("Classe SAML de l'authentification locale, dans le VIHF"),
     "dmp.signature": Key('Empreinte de signature : "sha256", ou "sha1" pour un environnement ancien'),

@@ -1,12 +1,13 @@
-"""The leg to the patient's record: by MLLP as the volet has it, or into a folder."""
+"""The leg to the patient's record: by MLLP as the volet has it, by FHIR, or into a folder."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from gateway.delivery.dpi import folder, mllp
+from gateway.delivery.dpi import fhir, folder, mllp
+from gateway.delivery.dpi.fhir_outcomes import DpiError
 from gateway.flow import papers as paper
 from gateway.flow.addressees import addressees
 from gateway.flow.deliver import Go, Ready, Skip, There, Wait
@@ -21,6 +22,8 @@ from gateway.model.delivery import Answer, Destination, Frozen, Outcome
 from gateway.model.documents import Action, CdaHeader
 from gateway.model.reasons import NotFed, Reason
 from gateway.protocols.cda import CdaError
+from gateway.protocols.fhir import Publication
+from gateway.protocols.fhir_types import FhirError
 from gateway.protocols.handover import Handover, HandoverError, Parties, Recipient
 from gateway.protocols.hl7_charset import CHARSETS
 from gateway.terminology import type_code
@@ -52,7 +55,9 @@ class ToDpi:
             return self._obstacle(delivery, known) or await self._going(_action(delivery, known), known)
         except HandoverError as error:
             return Wait(Outcome(Answer.REFUSED, error.code, _UNWRITABLE if error.code == "charset" else _formed(error)))
-        except CdaError as error:
+        except DpiError as error:
+            return Wait(error.outcome)
+        except (CdaError, FhirError) as error:
             return Wait(Outcome(Answer.REFUSED, "format", _formed(error)))
         except paper.NoPatientError:
             return Wait(Outcome(Answer.REFUSED, "902", "Le patient n'est plus dans l'index."))
@@ -79,6 +84,9 @@ class ToDpi:
         if self.house.settings.dpi.kind == "folder":
             return Go(self._sheet(action, known, body, written_to), known.reading.unique_id, revision=number)
         document, header = self._document(known, body)
+        if isinstance(self.destination, fhir.Fhir):
+            publication = self._publication(action, known, document, header)
+            return Go(await self._located(self.destination, publication), header.unique_id, revision=number)
         handover = self._message(action, known, document, header, written_to)
         return Go(mllp.prepare(handover, self.house.settings.dpi.message), header.unique_id, revision=number)
 
@@ -116,6 +124,27 @@ class ToDpi:
             ipp=known.patient.ipp if dpi.add_ipp else "",
             ipp_oid=establishment.ipp_oid,
             charset=CHARSETS[dpi.charset],
+        )
+
+    async def _located(self, record: fhir.Fhir, publication: Publication) -> Frozen:
+        """A replacement also names the resource that it replaces, where the record tells which one it is."""
+        if publication.action is Action.REPLACE:
+            located = await record.locate(publication.parent)
+            return fhir.prepare(replace(publication, located=located))
+        return fhir.prepare(publication)
+
+    def _publication(self, action: Action, known: Papers, document: bytes, header: CdaHeader) -> Publication:
+        return Publication(
+            header=header,
+            document=document,
+            action=action,
+            subject=known.patient,
+            establishment=self.house.settings.establishment,
+            visibility=known.visibility,
+            instant=known.asked,
+            comment=known.context.envelope.subject,
+            with_ipp=self.house.settings.dpi.add_ipp,
+            replaces=known.parent.unique_id if known.parent and known.document.action is Action.REPLACE else "",
         )
 
     def _sheet(self, action: Action, known: Papers, body: bytes, written_to: tuple[Recipient, ...]) -> Frozen:

@@ -172,7 +172,7 @@ class Matching(Table, frozen=True, kw_only=True):
 class Dpi(Table, frozen=True, kw_only=True):
     """The patient record's inlet."""
 
-    kind: Literal["folder", "mllp", "none"] = "none"
+    kind: Literal["folder", "mllp", "fhir", "none"] = "none"
     path: Path | None = None
     url: str | None = None
     ca: Path | None = None
@@ -181,6 +181,7 @@ class Dpi(Table, frozen=True, kw_only=True):
     client_key: Path | None = None
     client_p12: Path | None = None
     client_password_file: Path | None = None
+    token_file: Path | None = None
     cleartext_accepted: bool = False
     message: Literal["mdm", "oru"] = "mdm"
     charset: Literal["utf-8", "8859/15"] = "utf-8"

@@ -66,6 +66,14 @@ class Publication:
     replaces: str = ""
     located: str = ""
 
+    @property
+    def parent(self) -> str:
+        """The id of the document that is replaced: as the document says it, else as we know it. Raises FhirError."""
+        named = self.header.parent_id if self.header.related == "RPLC" else ""
+        if not (named or self.replaces):
+            raise FhirError("a replacement names no replaced document")
+        return named or self.replaces
+
 
 def document_reference(of: Publication) -> bytes:
     """The resource, as JSON. Raises FhirError."""
@@ -76,14 +84,6 @@ def document_reference(of: Publication) -> bytes:
     contained = Contained()
     content = _resource(of, contained)
     return msgspec.json.encode({"resourceType": "DocumentReference", **content})
-
-
-def parent_of(header: CdaHeader, replaces: str) -> str:
-    """The id of the document that is replaced: as the document says it, else as we know it. Raises FhirError."""
-    parent = header.parent_id if header.related == "RPLC" else ""
-    if not (parent or replaces):
-        raise FhirError("a replacement names no replaced document")
-    return parent or replaces
 
 
 def search_token(written: str) -> str:
@@ -166,7 +166,7 @@ def _relations(of: Publication) -> Iterator[Json]:
     """What the document replaces, transforms or completes: its resource when known, and always its identifier."""
     header = of.header
     if of.action is Action.REPLACE:
-        target = {"reference": of.located, **_logical(parent_of(header, of.replaces))}
+        target = {"reference": of.located, **_logical(of.parent)}
         yield {"code": "replaces", "target": stated(target)}
     elif header.related in _RELATIONS and header.parent_id:
         yield {"code": _RELATIONS[header.related], "target": _logical(header.parent_id)}

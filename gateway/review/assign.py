@@ -61,7 +61,7 @@ def require_filable(entry: Entry, one: DocumentReading, settings: Settings) -> N
             raise ReviewError(_unfilable(reason))
     if one.ignored is not None:
         raise ReviewError(_unfilable(Reason.NO_DOCUMENT))
-    if settings.dpi.kind == "mllp" and one.header is None and travels_as(one) not in WRAPPED:
+    if settings.dpi.kind in {"mllp", "fhir"} and one.header is None and travels_as(one) not in WRAPPED:
         raise ReviewError("ce format ne peut pas être envoyé au dossier patient : classez-le à la main, puis rejetez")
 
 

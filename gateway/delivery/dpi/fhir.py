@@ -28,6 +28,8 @@ from gateway.trust.errors import TrustError
 from gateway.trust.secret import read_secret
 
 MEDIA_TYPE = "application/fhir+json"
+#: How many times a document must be absent before it is sent again: an index may lag behind what it indexes.
+LOOK_UPS = 2
 _PATCH = "application/json-patch+json"
 _RESOURCE = "DocumentReference"
 _STANDING = "current,superseded"
@@ -65,7 +67,7 @@ def prepare(request: fhir.Publication) -> Frozen:
         return Frozen(unique_id, request.action, _head(document), fhir.status_patch("entered-in-error"))
     replaced = ""
     if request.action is Action.REPLACE:
-        replaced = fhir.search_token(fhir.parent_of(request.header, request.replaces))
+        replaced = fhir.search_token(request.parent)
     return Frozen(unique_id, request.action, _head(document, replaced), fhir.document_reference(request))
 
 
