@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from msgspec import Struct, structs
 
+from gateway.app import ans_package
 from gateway.app.hosts import is_loopback, is_trial, read_url
 from gateway.app.problem import tables
 from gateway.formats.office import fonts
@@ -176,8 +177,6 @@ def _writable(folder: Path) -> bool:
 
 def _choices(settings: Settings, _now: datetime) -> Iterator[Finding]:
     dmp, record = settings.dmp, settings.dpi
-    if dmp.enabled and dmp.schemas is None:
-        yield Finding("warning", "[dmp] schemas : absent ; les CDA ne sont pas contrôlés par les schémas de l'ANS")
     servers = [box.host for box in settings.mailbox] + [(read_url(dmp.base_url or "") or urlsplit("")).hostname or ""]
     for host in dict.fromkeys(servers):
         if is_trial(host) and not settings.establishment.test:
@@ -195,6 +194,11 @@ def _choices(settings: Settings, _now: datetime) -> Iterator[Finding]:
         yield Finding(
             "warning", "[dpi] kind et [dmp] enabled : aucune destination ; les documents ne seront remis nulle part"
         )
+
+
+def _package(settings: Settings, _now: datetime) -> Iterator[Finding]:
+    for remark in ans_package.remarks(settings):
+        yield Finding("warning", remark)
 
 
 def _decisions(settings: Settings, _now: datetime) -> Iterator[Finding]:
@@ -247,4 +251,4 @@ def _packages(_settings: Settings, _now: datetime) -> Iterator[Finding]:
         yield Finding("warning", text)
 
 
-_LOOKS = (_credentials, _authorities, _readable, _folders, _choices, _decisions, _packages)
+_LOOKS = (_credentials, _authorities, _readable, _folders, _choices, _package, _decisions, _packages)

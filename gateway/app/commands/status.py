@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from gateway.app import paper
+from gateway.app.ans_package import judged
 from gateway.app.commands.documents import reminder_days
 from gateway.app.compose import open_ledger
 from gateway.app.config import load
@@ -73,7 +74,10 @@ class Certificate(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon ever ran here."""
+    """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon ever ran here.
+
+    ``judged``: by what a CDA is judged before it goes to the DMP, in French.
+    """
 
     to_review: int
     oldest_review_age: float | None
@@ -99,6 +103,7 @@ class Status(Struct, frozen=True):
     heartbeat: str | None
     alive: bool | None
     cleartext_dpi: bool
+    judged: str
 
 
 def run(options: argparse.Namespace) -> int:
@@ -153,6 +158,7 @@ def _status(c: Connection, settings: Settings, path: Path | None, *, worker: boo
         heartbeat=_iso(beat),
         alive=None if beat is None else worker and now.timestamp() - beat <= DEAD,
         cleartext_dpi=settings.dpi.cleartext_accepted,
+        judged=judged(settings),
     )
 
 
@@ -210,6 +216,7 @@ def _lines(status: Status) -> list[str]:
         *(_told(one) for one in status.destinations),
         *(_watched(box) for box in status.mailboxes),
         *_screened(status.antivirus),
+        *([f"CDA contrôlés avant le DMP : {status.judged}"] if status.judged else []),
         *(f"Certificat de {one.table} : valable jusqu'au {_date(one.until)} ; le renouveler" for one in ending),
         f"Index : {status.patients} patients, {_index(status)}",
         f"Registre : {status.ledger_bytes / 1e6:.1f} Mo ; sauvegarde : {_day(status.backup_at) or 'jamais'}",

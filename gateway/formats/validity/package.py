@@ -24,6 +24,20 @@ class Package:
     minimal: Path | None = None
     models: dict[str, dict[str, Path]] = field(default_factory=dict)
 
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """What it is able to judge, in French."""
+        count = sum(map(len, self.models.values()))
+        said = ("schéma", self.schema is not None), ("structuration minimale", self.minimal is not None)
+        models = (f"{count} modèle{'s' if count > 1 else ''} de contenu", count > 0)
+        return tuple(what for what, there in (*said, models) if there)
+
+    @property
+    def schematrons(self) -> tuple[Path, ...]:
+        """All of them."""
+        models = (path for of in self.models.values() for path in of.values())
+        return ((self.minimal,) if self.minimal else ()) + tuple(models)
+
     def models_of(self, volet: str, version: str) -> list[Path]:
         """The schematron of a volet and version, or all of it, newest first, when the version is not said (empty).
 
