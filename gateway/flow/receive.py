@@ -61,11 +61,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a sighting: its arrival, whether it was new, and the folder where the mail belongs."""
+    """What became of a sighting: its arrival, whether it was new, and the folder where the mail belongs.
+
+    ``same`` is False when its key was known, with other bytes: then nothing was taken.
+    """
 
     seq: int
     new: bool
     target: str
+    same: bool = True
 
 
 async def take(
@@ -111,7 +115,8 @@ def _record(c: Connection, house: House, seen: Sighting, ref: Ref) -> Received:
     if known is None and seen.again:
         known = mails.arrival_of_bytes(c, seen.mailbox, ref.address)
     if known is not None:
-        return Received(known.seq, new=False, target=known.target)
+        same = known.mail_id is None or mails.get_mail(c, known.mail_id).digest == ref.address
+        return Received(known.seq, new=False, target=known.target, same=same)
     found = mails.add_mail(c, ref.address, ref.size, house.now)
     seq = mails.add_arrival(c, {**_values(house, seen, key), "mail_id": found.id, "size": ref.size})
     jobs.enqueue(c, "read", "read", seq, house.now)

@@ -12,6 +12,7 @@ from gateway.intake.imap.port import Taken
 from gateway.intake.smtp.port import Delivered
 from gateway.ledger import mails
 from gateway.ledger.rows import Transport
+from gateway.model.orders import PLACE
 from gateway.model.reasons import Reason
 
 #: How much more than announced a mail may be before it is refused (servers estimate RFC822.SIZE).
@@ -68,6 +69,19 @@ class SmtpTaker:
         key = f"smtp:{mail.transaction}:{mail.mailbox}"
         seen = Sighting("smtp", f"smtp:{mail.transaction}", key, mailbox=mail.mailbox, transport=transport)
         await receive.take(self.house, seen, chunks, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class HospitalTaker:
+    """``gateway.intake.hospital.Take`` over the flow. ``limit`` in bytes."""
+
+    house: House
+    limit: int
+
+    async def take(self, key: str, control_id: str, chunks: AsyncIterator[bytes]) -> bool:
+        """Keep a message of the hospital's own record; False when other bytes came under its key. IntakeStopped."""
+        seen = Sighting(PLACE, f"{PLACE}:{control_id}", f"{PLACE}:{key}")
+        return (await receive.take(self.house, seen, chunks, self.limit)).same
 
 
 def _sighting(mailbox: str, uidvalidity: int, uid: int) -> Sighting:
