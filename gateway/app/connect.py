@@ -21,12 +21,14 @@ import httpx
 from aiosmtplib import SMTP, SMTPException
 from aiosmtplib.errors import SMTPAuthenticationError
 
+from gateway.app import connect_fhir
 from gateway.app.compose import antivirus, dmp_adapter, record_peer, submission_server
 from gateway.app.hosts import host_and_port
 from gateway.app.lock import WorkerLock
 from gateway.app.problem import mailbox_name
 from gateway.app.tls import Contexts
 from gateway.delivery.dmp import DmpError
+from gateway.delivery.dpi.fhir_outcomes import DpiError
 from gateway.delivery.submission import Server
 from gateway.intake.errors import IntakeError
 from gateway.intake.imap import session as imap
@@ -70,6 +72,9 @@ def _probes(settings: Settings) -> list[tuple[str, Probe]]:
         probes.append((where, partial(_submission, settings, contexts)))
     if settings.dpi.kind == "mllp":
         probes.append((f"[dpi] {settings.dpi.url}", partial(_record, settings, contexts)))
+    elif settings.dpi.kind == "fhir":
+        record = partial(connect_fhir.record, settings.dpi, contexts, PATIENCE)
+        probes.append((f"[dpi] {settings.dpi.url}", record))
     if settings.dmp.enabled:
         probes.append((f"[dmp] {settings.dmp.base_url}", partial(_dmp, settings, contexts)))
     else:
@@ -95,7 +100,7 @@ async def _within(where: str, probe: Probe) -> list[Line]:
         lines.append(("error", f"{where} : pas de réponse en {PATIENCE:.0f} s ; vérifier l'adresse et le pare-feu"))
     except (IntakeError, TrustError, DmpError, ScreeningError) as error:
         lines.append(("error", f"{where} : {error.outcome.text if isinstance(error, DmpError) else error}"))
-    except (OSError, SMTPException, httpx.TransportError) as error:
+    except (OSError, SMTPException, httpx.TransportError, DpiError) as error:
         lines.append(("error", f"{where} : {_why(error)}"))
     return lines
 
@@ -268,6 +273,8 @@ def _why(error: BaseException) -> str:
             case OSError() if cause.strerror:
                 return f"connexion impossible ({cause.strerror}) ; vérifier l'adresse et le pare-feu"
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, DpiError):
+        return error.outcome.text
     return f"l'échange échoue ({type(error).__name__}) ; vérifier l'adresse et le certificat"
 
 

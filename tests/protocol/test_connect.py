@@ -23,6 +23,7 @@ from gateway.identity.ins import key_is_right
 from gateway.model.settings import Dmp, Dpi, Ledger, Mailbox, Patients, Settings, Smtp, Submission
 from tests import pki
 from tests.protocol import dovecot, feeding, referees
+from tests.protocol.fhir_server import fhir_server, page
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +210,28 @@ async def test_a_record_that_wants_a_certificate_we_do_not_have(keys: pki.Pki) -
         assert (await only(dpi=Dpi(kind="mllp", url=url, ca=keys.ca)))[0] == "error"
         ours = Dpi(kind="mllp", url=url, ca=keys.ca, client_cert=keys.cert("client"), client_key=keys.key("client"))
         assert (await only(dpi=ours))[0] == "ok"
+
+
+async def test_a_fhir_record_tells_what_it_can_do(keys: pki.Pki) -> None:
+    with fhir_server() as record:
+        dpi = Dpi(kind="fhir", url=record.base)
+        level, text = await only(dpi=dpi)
+        assert (level, text.partition(" : ")[2]) == ("ok", "connexion acceptée par Dossier d'essai, FHIR 4.0.1")
+        record.conditional = record.patchable = False
+        assert [level for level, _ in await said(dpi=dpi)] == ["ok", "warning", "warning"]
+        assert {verb for verb, *_ in record.journal} == {"GET"}
+        record.arm("GET", page(200))
+        assert (await only(dpi=dpi))[1].endswith("vérifier dpi.url.")
+        record.arm("GET", (200, {"Content-Type": "application/json"}, b'{"resourceType":"Bundle"}'))
+        assert (await only(dpi=dpi))[0] == "error"
+        record.token = "jeton"
+        assert "n'autorise pas" in (await only(dpi=dpi))[1]
+    assert "personne n'écoute" in (await only(dpi=dpi))[1]
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(keys.cert("server"), keys.key("server"))
+    with fhir_server(tls) as record:
+        assert (await only(dpi=Dpi(kind="fhir", url=record.base, ca=keys.ca)))[0] == "ok"
+        assert "le certificat du serveur est refusé" in (await only(dpi=Dpi(kind="fhir", url=record.base)))[1]
 
 
 # The DMP
