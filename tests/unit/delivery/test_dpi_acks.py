@@ -120,6 +120,12 @@ def test_in_each_character_set(charset: str, codec: str) -> None:
     assert judged("MSA|AE|c-1", error, charset=charset, codec=codec).code == "902"
 
 
+@pytest.mark.parametrize("charset", ["UNICODE UTF-8", "windows-1252", "ISO-8859-1"])
+def test_a_text_that_is_not_in_the_set_it_says_hides_no_code(charset: str) -> None:
+    error = functional("904").replace("libellé", "déjà là")
+    assert judged("MSA|AE|c-1", error, charset=charset, codec="latin-1").code == "904"
+
+
 @pytest.mark.parametrize(
     "answer", [b"", b"MSH|^~\\&|", b"<html>", b"\xff\xfe", b"MSH|^~\\&|A|B|C|D|2026||ACK|1|P|2.6\r"]
 )

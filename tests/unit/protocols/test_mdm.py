@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.documents import Action, Envelope, Visibility
+from gateway.model.documents import Action, Address, Envelope, Visibility
 from gateway.protocols import cda, hl7v2, mdm
 from gateway.protocols.handover import Handover, HandoverError, Parties, Recipient
 from gateway.protocols.hl7v2 import Message, Segment
 from tests.unit.protocols.people import DEPARTMENT, ESTABLISHMENT, PATIENT, SENDER, UNQUALIFIED, wrap_request
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]))
+_TOP = ("MSH", "EVN", "PID", "PV1", "ORC", "OBR", "TXA")
 DOCUMENT, HEADER = cda.build(wrap_request())
 
 
@@ -47,7 +48,7 @@ def observations(found: Message) -> list[Segment]:
 
 def test_the_segments_are_those_of_the_volet_in_order() -> None:
     names = [s.name for s in message(envelope=Envelope(reply_to="r@example.mssante.fr")).segments]
-    assert names == [*("MSH", "EVN", "PID", "PV1", "ORC", "OBR", "TXA"), "OBX", "PRT", "PRT", "PRT", *["OBX"] * 5]
+    assert names == [*_TOP, "OBX", "PRT", "PRT", "PRT", *["OBX"] * 5]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_subject_and_body_survive(subject: str, body: str) -> None:
     envelope = Envelope(message_id="<a|b^c@example>", subject=subject, body=body)
     mail = observations(message(envelope=envelope))[1]
     assert mail.field(3) == "<a|b^c@example>"
-    assert mail.field(3, component=2) == (" ".join(subject.split()) or "(sans objet)")
+    assert mail.field(3, component=2) == (" ".join(subject.split())[:199] or "(sans objet)")
     assert base64.b64decode(mail.field(5, component=5)).decode() == body
 
 
@@ -160,6 +161,79 @@ def test_the_flags_are_in_the_order_of_the_volet() -> None:
         ("5", "INVISIBLE_REP_LEGAUX", "Y"),
         ("6", "MODIF_CONF_CODE", "Y"),
     ]
+
+
+def test_who_has_no_rpps() -> None:
+    older = message(sender=replace(SENDER, rpps="", adeli="759312345")).first("PRT")
+    assert [older.field(5, component=n) for n in (1, 2, 13)] == ["0759312345", "Durand", "IDNPS"]
+    unnumbered = message(sender=replace(SENDER, rpps="")).first("PRT")
+    assert unnumbered.raw(5) == "^Durand^Marc"
+
+
+def test_whose_mailbox_received_it() -> None:
+    mine = message(recipients=(Recipient("marc.durand@hopital.example.mssante.fr", owner=SENDER),)).named("PRT")[1]
+    assert [mine.field(5, component=n) for n in (1, 2, 3)] == ["810107507153", "Durand", "Marc"]
+
+
+def test_each_party_is_a_name_or_an_hd() -> None:
+    found = message(parties=Parties("GATEWAY^1.2.250.1.9^ISO", "CLINIQUE & FILS", "DPI", "SITE", authority="1.2.250"))
+    assert found.first("MSH").raw(3) == "GATEWAY^1.2.250.1.9^ISO"
+    assert [found.field("MSH", n) for n in (4, 5, 6)] == ["CLINIQUE & FILS", "DPI", "SITE"]
+    assert found.first("EVN").raw(5) == "GATEWAY^GATEWAY^^^^^^^&1.2.250&ISO^U^^^RI"
+    assert message().first("EVN").raw(5) == ""
+
+
+def test_the_instant_is_the_same_in_its_three_places() -> None:
+    found = message()
+    assert {found.field("MSH", 7), found.field("EVN", 2), found.field("EVN", 6)} == {"20260105101112+0100"}
+
+
+def test_what_the_examples_fill_beside_the_volet() -> None:
+    found = message()
+    assert [found.field("PV1", n) for n in (1, 2)] == ["1", "N"]
+    assert [found.field("OBR", 1), found.field("PID", 31)] == ["1", "N"]
+    assert found.field("TXA", 4) == HEADER.events[0].low
+    assert found.field("TXA", 22) == "810107507153"
+    bare = message(header=replace(HEADER, events=(), effective_time="hier", legal_authenticator=None))
+    assert [bare.field("TXA", n) for n in (4, 22)] == ["", ""]
+
+
+@pytest.mark.parametrize(("stated", "written"), [("F", "F"), ("M", "M"), ("UN", "U"), ("I", "U"), ("", "")])
+def test_the_sex_is_of_table_0001(stated: str, written: str) -> None:
+    assert message(header=replace(HEADER, sex=stated)).field("PID", 8) == written
+
+
+def test_home_and_birth_place() -> None:
+    home = Address("2 rue Haute & Basse", "RIOM", "63200", "FRA")
+    pid = message(header=replace(HEADER, address=home)).first("PID")
+    assert [pid.field(11, 1, n) for n in (1, 3, 5, 6, 7)] == ["2 rue Haute & Basse", "RIOM", "63200", "FRA", "H"]
+    assert [pid.field(11, 2, n) for n in (7, 9)] == ["BDL", "99326"]
+
+
+def test_only_a_replacement_names_a_parent() -> None:
+    header = replace(HEADER, related="RPLC", parent_root="1.5")
+    assert message(header=header, action=Action.DELETE).field("TXA", 13) == ""
+    assert message(header=header).field("TXA", 13) == ""
+
+
+def test_a_subject_longer_than_its_field_is_cut_and_says_so() -> None:
+    mail = observations(message(envelope=Envelope("<1@x>", "é^" * 33_000, SENDER.address)))[1]
+    assert len(mail.field(3, component=2)) == 199
+    assert mail.field(3, component=2).endswith("é^...")
+
+
+@given(WORDS)
+def test_nothing_that_comes_in_changes_the_segments(text: str) -> None:
+    sender = replace(SENDER, name=text, given=text, structure=text)
+    envelope = Envelope(text, text, f"{text}@x", reply_to=text or "r", body=text)
+    header = replace(
+        HEADER, birth_name=f"A{text}", used_name=text, first_given=text, id_extension=text, address=Address(text, text)
+    )
+    changes = {"sender": sender, "envelope": envelope, "recipients": (Recipient(text, text, text, text),)}
+    found = message(**changes, header=header)
+    assert [s.name for s in found.segments] == [*_TOP, "OBX", "PRT", "PRT", "PRT", *["OBX"] * 5]
+    assert (found.field("PID", 5), found.first("PRT").field(5, component=3)) == (f"A{text}", text)
+    assert b"\x1c" not in b"".join(mdm.build(request(**changes, header=header)))
 
 
 def test_a_trial_is_marked() -> None:
