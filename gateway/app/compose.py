@@ -26,6 +26,7 @@ from gateway.flow.rulekeeper import RuleKeeper
 from gateway.flow.to_dmp import ToDmp
 from gateway.flow.to_dpi import ToDpi
 from gateway.flow.to_sender import ToSender
+from gateway.flow.to_zam import ToZam
 from gateway.flow.worker import Handler, Worker
 from gateway.isolation.limits import Limits
 from gateway.isolation.pool import Pool
@@ -33,7 +34,7 @@ from gateway.ledger import jobs, patients
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Job
 from gateway.model.ports import Chance, Clock, Observer, SystemChance, SystemClock
-from gateway.model.settings import Antivirus, Settings
+from gateway.model.settings import Ack, Antivirus, Settings
 from gateway.model.settings import Dpi as DpiSettings
 from gateway.model.settings import Submission as SubmissionSettings
 from gateway.screening.clamd import Clamd
@@ -124,6 +125,13 @@ def record_server(dpi: DpiSettings, contexts: Contexts) -> fhir.Server:
     return fhir.Server(dpi.url or "", tls, dpi.token_file, dpi.timeout, dpi.connections)
 
 
+def ack_peer(table: Ack, contexts: Contexts) -> Peer:
+    """Where the record is told of its documents. TrustError."""
+    address = urlsplit(table.url)
+    tls = contexts.ack(table) if address.scheme == "mllps" else None
+    return Peer(address.hostname or "", address.port or 0, tls, table.timeout, 1)
+
+
 def antivirus(table: Antivirus, observer: Observer) -> Clamd:
     """The antivirus as configured."""
     return Clamd(table.clamd, table.timeout, observer)
@@ -188,6 +196,7 @@ def _room(settings: Settings) -> dict[str, int]:
         "dpi": settings.dpi.connections,
         "dmp": settings.dmp.connections,
         "receipt": 1,
+        "ack": 1,
     }
 
 
@@ -208,6 +217,10 @@ async def _legs(house: House, contexts: Contexts, originals: Originals, stack: A
         dmp = dmp_adapter(settings, contexts, house.clock, house.chance, house.observer)
         stack.push_async_callback(dmp.aclose)
         legs["dmp"] = ToDmp(house, originals, dmp, settings.dmp.unknown_wait)
+    if settings.ack is not None:
+        told = Mllp(ack_peer(settings.ack, contexts), house.observer)
+        stack.push_async_callback(told.close)
+        legs["ack"] = ToZam(house, told, settings.retry.first)
     if settings.submission is not None:
         submission = Submission(submission_server(settings.submission, contexts), house.observer)
         legs["receipt"] = ToSender(house, originals, submission, settings.retry.first)

@@ -86,6 +86,8 @@ def _listens(settings: Settings) -> list[tuple[str, str]]:
     listens = [("[smtp] listen", settings.smtp.listen)] if settings.smtp else []
     if settings.patients.adt_listen is not None:
         listens.append(("[patients] adt_listen", settings.patients.adt_listen))
+    if settings.hospital is not None:
+        listens.append(("[hospital] listen", settings.hospital.listen))
     return listens
 
 

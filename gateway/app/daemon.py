@@ -21,16 +21,18 @@ from gateway.app.findings import expiring
 from gateway.app.lock import WorkerLock
 from gateway.flow import index, reconcile
 from gateway.flow.house import House
-from gateway.flow.takers import MailboxTaker, SmtpTaker
+from gateway.flow.takers import HospitalTaker, MailboxTaker, SmtpTaker
 from gateway.intake.adt import AdtInlet, AdtServer
 from gateway.intake.errors import IntakeError
+from gateway.intake.hospital import HospitalServer
 from gateway.intake.imap.folders import Folders
 from gateway.intake.imap.watcher import Watcher
+from gateway.intake.mllp import Place
 from gateway.intake.smtp.inlet import Inlet
 from gateway.ledger import patients
 from gateway.ledger.engine import LedgerFull
 from gateway.model.ports import Observer
-from gateway.model.settings import Mailbox, Settings
+from gateway.model.settings import Hospital, Mailbox, Settings
 from gateway.operate import quarantine_folder
 from gateway.operate.notify import Notifier
 from gateway.protocols.adt import AdtEvent
@@ -45,12 +47,13 @@ Visit = Callable[[House, Mailbox, Folders], Awaitable[int]]
 
 @dataclass
 class Running:
-    """A gateway at work. ``smtp_port`` and ``adt_port`` are those listened on, 0 when not configured."""
+    """A gateway at work. The ports are those listened on, 0 when not configured."""
 
     gateway: Gateway
     watchers: dict[str, Watcher] = field(default_factory=dict)
     smtp_port: int = 0
     adt_port: int = 0
+    hospital_port: int = 0
 
 
 @asynccontextmanager
@@ -129,6 +132,20 @@ async def _listen(stack: AsyncExitStack, life: Running) -> None:
         with _said(f"[patients] adt_listen = {settings.patients.adt_listen}"):
             life.adt_port = await server.start()
         stack.push_async_callback(server.close)
+    if settings.hospital is not None:
+        await _hear_record(stack, life, settings.hospital)
+
+
+async def _hear_record(stack: AsyncExitStack, life: Running, table: Hospital) -> None:
+    """Listen to the hospital's own record."""
+    house, tls = life.gateway.house, life.gateway.contexts.hospital(table)
+    place = Place("hospital", table.listen, table.max_size, table.allow, tls)
+    production = not house.settings.establishment.test
+    take = HospitalTaker(house, table.max_size).take
+    server = HospitalServer(place, take, house.clock, house.observer, production=production)
+    with _said(f"[hospital] listen = {table.listen}"):
+        life.hospital_port = await server.start()
+    stack.push_async_callback(server.close)
 
 
 @contextmanager

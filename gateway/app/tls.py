@@ -12,7 +12,7 @@ from cryptography.x509 import Certificate
 from msgspec import Struct, structs
 
 from gateway.app.problem import mailbox_name, tables
-from gateway.model.settings import Dmp, Dpi, Mailbox, Settings, Smtp, Submission
+from gateway.model.settings import Ack, Dmp, Dpi, Hospital, Mailbox, Settings, Smtp, Submission
 from gateway.protocols.xmldsig import Signer
 from gateway.trust import context, lists, revocation
 from gateway.trust.credential import Credential, load, read_certificates
@@ -20,7 +20,7 @@ from gateway.trust.errors import TrustError
 from gateway.trust.renewal import Change, Renewal
 
 _SEAL = "donner le certificat ORG_SIGN, qui signe vers le DMP"
-Reached = Mailbox | Submission | Dpi | Dmp
+Reached = Mailbox | Submission | Dpi | Dmp | Ack
 _Files = tuple[Path | None, Path | None, Path | None, Path | None]
 
 
@@ -50,12 +50,23 @@ class Contexts:
 
     def smtp(self, inlet: Smtp) -> ssl.SSLContext | None:
         """Of the SMTP inlet; None when it has no certificate."""
+        return self._server("[smtp]", inlet)
+
+    def hospital(self, inlet: Hospital) -> ssl.SSLContext | None:
+        """Of the inlet of the hospital's own documents; None when it has no certificate."""
+        return self._server("[hospital]", inlet)
+
+    def ack(self, table: Ack) -> ssl.SSLContext:
+        """To where the record is told of its documents."""
+        return self._client("[ack]", table)
+
+    def _server(self, what: str, inlet: Smtp | Hospital) -> ssl.SSLContext | None:
         files = _files(inlet, "")
         credential = _load(files)
         if credential is None:
             return None
         made = context.server_context(credential, inlet.client_ca)
-        self._renewal.watch("[smtp]", files, lambda: context.present(made, _there(_load(files))))
+        self._renewal.watch(what, files, lambda: context.present(made, _there(_load(files))))
         return made
 
     def signer(self, dmp: Dmp) -> Signer:

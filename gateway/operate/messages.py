@@ -203,7 +203,12 @@ LIKENESS: dict[Likeness, str] = {
     Likeness.ABSENT: "absent",
 }
 
-DESTINATIONS = {"dpi": "dossier patient", "dmp": "DMP", "receipt": "accusé à l'expéditeur"}
+DESTINATIONS = {
+    "dpi": "dossier patient",
+    "dmp": "DMP",
+    "receipt": "accusé à l'expéditeur",
+    "ack": "accusé métier au dossier patient",
+}
 
 PURPOSES = {
     "create": "dépôt",
@@ -213,6 +218,9 @@ PURPOSES = {
     "receipt": "accusé",
     "notice": "avis à l'expéditeur",
     "error-mailbox": "avis à la boîte d'erreurs",
+    "Z01": "accusé de réception par le DMP",
+    "Z02": "accusé de réception par la messagerie",
+    "Z03": "accusé de lecture",
 }
 
 #: What a professional asked for a document, completing « version N : … ».

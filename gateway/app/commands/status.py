@@ -196,6 +196,7 @@ def _state(row: DestinationRow, settings: Settings) -> str:
         "dpi": settings.dpi.kind != "none",
         "dmp": settings.dmp.enabled,
         "receipt": settings.submission is not None,
+        "ack": settings.ack is not None,
     }
     if not configured[row.name]:
         return "off"
