@@ -114,7 +114,7 @@ def file(
 ) -> Judgement:
     """The judgement of a document whose patient is certain (by the index or by a person, whose word lifts a hold)."""
     ruling = _ruling(one, context, patient)
-    visibility = _visibility(one, ruling)
+    visibility = _visibility(one, ruling, minor=_is_minor(patient, context))
     if ruling.hold is not None and not by_person:
         return Judgement(reason=ruling.hold, match=match, ruling=ruling, visibility=visibility)
     not_fed = why_not_fed(one, match, patient, ruling, context)
@@ -169,7 +169,7 @@ def why_not_fed(
     dmp = context.settings.dmp
     confidentiality = one.confidentiality or (one.header.confidentiality if one.header else "N")
     known_type = type_code(ruling.type.code)
-    minor = (age(patient.birth_date, context.today) or 0) < dmp.age_of_majority
+    minor = _is_minor(patient, context)
     hidden_from_parents = one.visibility.invisible_to_representatives or ruling.invisible_to_representatives
     hidden_from_parents |= one.orders is not None and one.orders.secret
     conditions = (
@@ -189,6 +189,10 @@ def why_not_fed(
         (NotFed.INDEX_STALE, not context.index_fresh),
     )
     return next((reason for reason, holds in conditions if holds), None)
+
+
+def _is_minor(patient: Patient, context: Context) -> bool:
+    return (age(patient.birth_date, context.today) or 0) < context.settings.dmp.age_of_majority
 
 
 def _is_for_dmp(one: DocumentReading, context: Context) -> bool:
@@ -276,12 +280,16 @@ def _objection(one: DocumentReading, known: Known, context: Context) -> Judgemen
     return Judgement(reason=found[0], match=known.match, detail=found[1]) if found else None
 
 
-def _visibility(one: DocumentReading, ruling: Ruling) -> Visibility:
-    """The sender's flags and the rules' together: what either hides is hidden."""
+def _visibility(one: DocumentReading, ruling: Ruling, *, minor: bool) -> Visibility:
+    """The sender's flags and the rules' together: what either hides is hidden.
+
+    What is to be deposited in a secret connection is hidden from a minor's representatives (EX_2.1-1050).
+    """
+    secret = minor and one.orders is not None and one.orders.secret
     return Visibility(
         one.visibility.masked_to_professionals,
         one.visibility.invisible_to_patient or ruling.invisible_to_patient,
-        one.visibility.invisible_to_representatives or ruling.invisible_to_representatives,
+        one.visibility.invisible_to_representatives or ruling.invisible_to_representatives or secret,
     )
 
 

@@ -32,6 +32,7 @@ _LABELS = {
     NotFed.IDENTITY_BLOCKED: "Identité du patient bloquée",
     NotFed.OFF: "Alimentation du DMP non activée",
 }
+_ACTIVITIES = {"I": "03", "O": "07", "E": "07", "R": "19", "N": "97"}
 _REJECTED = "Document écarté par l'établissement"
 
 
@@ -44,6 +45,11 @@ def orders_of(c: Connection, found: Document) -> Orders | None:
     if reading.reading is None:
         return None
     return next((one.orders for one in reading.decoded().documents if one.ordinal == found.ordinal), None)
+
+
+def content_type(orders: Orders | None) -> str:
+    """The kind of activity (JDV_J59) by the patient's class, PV1-2 (mapping of the volet); empty: it is not known."""
+    return _ACTIVITIES.get(orders.patient_class, "") if orders is not None else ""
 
 
 def of_dmp(ended: Delivery) -> Tidings:

@@ -130,7 +130,8 @@ class ToDmp:
                 raise
             return Skip(NotFed.FORMAT)
         received = known.reading.header is not None and header.unique_id == known.reading.unique_id
-        checks = received and self.house.settings.dmp.feed_received_cda == "check-first"
+        of_others = received and known.reading.orders is None
+        checks = of_others and self.house.settings.dmp.feed_received_cda == "check-first"
         if checks and await self.destination.find(header.unique_id, patient) is not None:
             return There(header.unique_id)
         objection = await self._objection(delivery, document)

@@ -48,7 +48,7 @@ class Feed:
     """A document to be fed: its bytes and header, who sees it, the entryUUID that it replaces (None: it is new).
 
     ``secret``: in a secret connection, where only what is hidden from a minor's representatives may be deposited
-    (EX_2.1-1050).
+    (EX_2.1-1050). ``content_type``: the kind of activity (JDV_J59) that it tells of its set; empty: the feeder's.
     """
 
     document: bytes
@@ -56,6 +56,7 @@ class Feed:
     visibility: Visibility
     replaces: str | None = None
     secret: bool = False
+    content_type: str = ""
 
     def __post_init__(self) -> None:
         if self.secret and not self.visibility.invisible_to_representatives:
@@ -81,7 +82,7 @@ class Feeder:
 
     def feed(self, feeds: Sequence[Feed], patient: Ins, *, seed: str, instant: datetime) -> Frozen:
         """TD2.1 of one patient's documents in one set, all secret or none; ``MetadataError`` as ``entry``."""
-        of = self._submission_set(patient, seed, instant)
+        of = self._submission_set(patient, seed, instant, feeds[0].content_type)
         symbols = [document_id(place) for place in range(len(feeds))]
         entries = [self.entry(feed, patient) for feed in feeds]
         signature = self._sign(of.unique_id, feeds, instant)
@@ -105,14 +106,14 @@ class Feeder:
         parcel = Parcel("td33c", patient.number, patient.oid, (len(request),))
         return Frozen(unique_id, Action.DELETE, msgspec.json.encode(parcel), request)
 
-    def _submission_set(self, patient: Ins, seed: str, instant: datetime) -> SubmissionSet:
+    def _submission_set(self, patient: Ins, seed: str, instant: datetime, content_type: str = "") -> SubmissionSet:
         return SubmissionSet(
             unique_id=oids.derive(self.oid_root, "submission-set", seed),
             source_id=self.oid_root,
             submission_time=f"{instant:%Y%m%d%H%M%S}",
             patient_id=patient_id(patient),
             author=self.author,
-            content_type=self.content_type,
+            content_type=content_type or self.content_type,
         )
 
     def _sign(self, submission_set: str, feeds: Sequence[Feed], instant: datetime) -> bytes:
