@@ -7,6 +7,7 @@ import csv
 import hashlib
 import socket
 import ssl
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -242,6 +243,153 @@ async def test_a_large_document_arrives_whole() -> None:
     async with scripted(script) as port, record(port) as dpi:
         assert (await dpi.send(frozen)).answer is Answer.DONE
     assert script.messages == [frozen.body]
+
+
+async def test_a_pdf_of_20_mb_is_taken_by_the_record(referee: Referee) -> None:
+    large = request("97", wrap={"body": b"%PDF-1.4" + bytes(20_000_000)})
+    async with record(referee.port, timeout=60) as dpi:
+        assert (await dpi.send(prepare(large))).answer is Answer.DONE
+    entry = judged(referee, large.control_id)
+    assert (entry["violations"], entry["documentBytes"]) == ([], len(large.document))
+
+
+def test_a_large_message_is_held_once() -> None:
+    large = request("96", wrap={"body": b"%PDF-1.4" + bytes(50_000_000)})
+    tracemalloc.start()
+    frozen = prepare(large)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(frozen.body) > 4 * len(large.document) // 3
+    assert peak < 1.3 * len(frozen.body)
+
+
+class Answering:
+    """A record that answers each message with these pieces, one write each."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        deframer = Deframer()
+        while data := await reader.read(1 << 20):
+            for _ in deframer.feed(data):
+                for piece in self.pieces:
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(0.001)
+        writer.close()
+
+
+def acknowledged(code: str, control_id: str = "c-1.2.250.1.999.7.2.95", charset: str = "UNICODE UTF-8") -> bytes:
+    errors = "ERR|||207|E|902^Patient ignoré^x\r" if code == "AE" else ""
+    text = f"MSH|^~\\&|DPI|H|G|H|2026||ACK^T02^ACK|1|P|2.6|||||FRA|{charset}\rMSA|{code}|{control_id}\r{errors}"
+    return b"\x0b" + text.encode("iso-8859-15" if charset == "8859/15" else "utf-8") + b"\x1c\r"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "enough", "answer", "code"),
+    [
+        ([acknowledged("AA")[n : n + 1] for n in range(len(acknowledged("AA")))], False, Answer.DONE, "AA"),
+        ([acknowledged("AE", charset="8859/15")], False, Answer.REFUSED, "902"),
+        ([acknowledged("CA"), acknowledged("AA")], False, Answer.DONE, "AA"),
+        ([acknowledged("CA") + acknowledged("AE")], False, Answer.REFUSED, "902"),
+        ([acknowledged("CA"), acknowledged("CA")], False, Answer.UNKNOWN, "CA"),
+        ([acknowledged("CA")], False, Answer.UNKNOWN, "CA"),
+        ([acknowledged("CA")], True, Answer.DONE, "CA"),
+        ([acknowledged("CA", "other")], True, Answer.UNKNOWN, "ack"),
+        ([acknowledged("CE")], False, Answer.REFUSED, "CE"),
+        ([acknowledged("CR")], False, Answer.RETRY_LATER, "CR"),
+        ([b"\x0b" + bytes(1_200_000)], False, Answer.UNKNOWN, "ack"),
+    ],
+)
+async def test_answers_as_they_come(pieces: list[bytes], enough: bool, answer: Answer, code: str) -> None:
+    server = await asyncio.start_server(Answering(*pieces).serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    timeout = 0.5 if (answer, code) == (Answer.UNKNOWN, "CA") else 20
+    async with server, record(port, timeout=timeout, commit_is_enough=enough) as dpi:
+        outcome = await dpi.send(prepare(request("95")))
+    assert (outcome.answer, outcome.code) == (answer, code)
+
+
+async def test_what_follows_a_commit_is_not_taken_for_another_message() -> None:
+    engine = Answering(acknowledged("CA"), acknowledged("AA"))
+    server = await asyncio.start_server(engine.serve, "127.0.0.1", 0)
+    async with server, record(server.sockets[0].getsockname()[1], commit_is_enough=True, connections=1) as dpi:
+        for _ in range(3):
+            assert (await dpi.send(prepare(request("95")))).code == "CA"
+    assert engine.connections == 3
+
+
+class Reluctant:
+    """A peer that takes each piece after a while, and answers once it has the whole frame."""
+
+    def __init__(self, pause: float) -> None:
+        self.reader, self.transport, self.pause = asyncio.StreamReader(), self, pause
+        self.taken, self.spent = 0, 0.0
+
+    def write(self, piece: bytes) -> None:
+        self.taken += len(piece)
+        if bytes(piece[-2:]) == b"\x1c\r":
+            self.reader.feed_data(acknowledged("AA"))
+
+    async def drain(self) -> None:
+        await asyncio.sleep(self.pause if self.taken > 1 else 0)
+        self.spent += self.pause
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("pause", "answer"), [(0.02, Answer.DONE), (5, Answer.UNKNOWN)])
+async def test_a_slow_record_is_waited_for_as_long_as_it_takes_something(
+    monkeypatch: pytest.MonkeyPatch, pause: float, answer: Answer
+) -> None:
+    peer = Reluctant(pause)
+
+    async def connect(*_: Any, **__: Any) -> tuple[asyncio.StreamReader, Reluctant]:
+        return peer.reader, peer
+
+    monkeypatch.setattr(asyncio, "open_connection", connect)
+    large = request("95", wrap={"body": b"%PDF-1.4" + bytes(5_000_000)})
+    async with record(0, timeout=0.4) as dpi:
+        assert (await dpi.send(prepare(large))).answer is answer
+    assert peer.spent > 0.4 or answer is Answer.UNKNOWN
+
+
+async def test_in_latin_9_the_record_finds_nothing_to_say(referee: Referee) -> None:
+    envelope = replace(ENVELOPE, subject="CR d\u2019\u0153uf \U0001f642 ^ & |", body="3 \u20ac \u2013 merci")
+    message = request("94", charset="8859/15", envelope=envelope)
+    async with record(referee.port) as dpi:
+        assert (await dpi.send(prepare(message))).answer is Answer.DONE
+    entry = judged(referee, message.control_id)
+    assert (entry["violations"], entry["warnings"]) == ([], [])
+
+
+async def test_one_mail_to_two_services_and_every_kind_of_sender(referee: Referee) -> None:
+    services = (
+        Recipient("urologie@hopital.example.mssante.fr", "Service d'urologie", "3435", "120456789"),
+        Recipient("chirurgie@hopital.example.mssante.fr", "Chirurgie ^ & co"),
+        Recipient("dr.durand@hopital.example.mssante.fr", owner=SENDER),
+    )
+    senders = (
+        replace(SENDER, rpps="", adeli="759312345"),
+        replace(SENDER, rpps=""),
+        replace(SENDER, kind="ORG", rpps="", name="Secrétariat", given=""),
+        replace(SENDER, kind="APP", rpps="", name="Plateforme", given="", structure_id=""),
+        None,
+    )
+    envelope = replace(ENVELOPE, reply_to="secretariat@example.mssante.fr")
+    async with record(referee.port) as dpi:
+        for number, sender in enumerate(senders):
+            message = request(f"93.{number}", sender=sender, recipients=services, envelope=envelope)
+            assert (await dpi.send(prepare(message))).answer is Answer.DONE
+            entry = judged(referee, message.control_id)
+            assert (entry["violations"], entry["warnings"]) == ([], [])
 
 
 async def test_an_untrusted_record_stops_everything(tmp_path: Path) -> None:
