@@ -85,13 +85,14 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEvent:
-    """One documentationOf/serviceEvent. Times are HL7 time stamps as received."""
+    """One documentationOf/serviceEvent. Times are HL7 time stamps as received; ``translations`` those of its code."""
 
     code: Code | None = None
     low: str = ""
     high: str = ""
     performer: Person | None = None
     performer_organisation: Organisation | None = None
+    translations: tuple[Code, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,9 @@ class CdaHeader:
 
     ``patient_ids`` are (root, extension) in order. ``patient_names``: (qualifier, family, given) as received.
     ``media_type`` is the one of nonXMLBody, empty for a structured body. ``canonical`` maps sha1 and sha256 to the hex
-    digest of the document's C14N 1.0 with comments. ``references``: (extension, root, kind) of inFulfillmentOf orders
-    with kind order or accession. ``encoding`` is empty for UTF-8. ``address`` is the patient's home.
+    digest of the document's C14N 1.0 with comments. ``references``: (extension, root, kind), kind order or accession of
+    an inFulfillmentOf order, or act of a serviceEvent (in an imaging report: the study). ``encoding`` is empty for
+    UTF-8. ``address`` is the patient's home.
     """
 
     id_root: str

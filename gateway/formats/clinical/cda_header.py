@@ -22,8 +22,9 @@ _STREET: Final = (
 _FRANCE: Final = {"FR": "FRA", "FRANCE": "FRA"}
 _COUNTRY: Final = re.compile("[A-Z]{3}")
 _SEXES: Final = {"M": "M", "F": "F", "U": "U", "UN": "U", "I": "U"}
-#: Kinds of reference kept: the order, and its accession number (namespace of the DICOM part 20 extension).
+#: Kinds of reference kept: the order, its accession number (namespace of the DICOM part 20 extension), and the act.
 _ACCESSION: Final = "{urn:dicom-org:ps3-20}accessionNumber"
+_ACT_IDS: Final = "h:documentationOf/h:serviceEvent/h:id"
 
 
 def header(root: etree._Element, *, self_presentable: bool, canonical: tuple[str, str]) -> CdaHeader:
@@ -67,7 +68,10 @@ def header(root: etree._Element, *, self_presentable: bool, canonical: tuple[str
         related=_get(related, "typeCode"),
         parent_root=_get(parent, "root"),
         parent_extension=_get(parent, "extension"),
-        references=tuple(r for order in _all(root, "h:inFulfillmentOf/h:order") for r in _references(order)),
+        references=(
+            *(r for order in _all(root, "h:inFulfillmentOf/h:order") for r in _references(order)),
+            *((i.get("extension", ""), i.get("root", ""), "act") for i in _all(root, _ACT_IDS) if i.get("root")),
+        ),
         media_type=_attribute(root, "h:component/h:nonXMLBody/h:text", "mediaType"),
         self_presentable=self_presentable,
         canonical_sha1=canonical[0],
@@ -186,12 +190,14 @@ def _organisation(element: etree._Element | None) -> Organisation | None:
 
 def _event(element: etree._Element) -> ServiceEvent:
     entity = _one(element, "h:performer/h:assignedEntity")
+    translations = (_code(one) for one in _all(element, "h:code/h:translation"))
     return ServiceEvent(
         code=_code(_one(element, "h:code")),
         low=_attribute(element, "h:effectiveTime/h:low", "value") or _attribute(element, "h:effectiveTime", "value"),
         high=_attribute(element, "h:effectiveTime/h:high", "value"),
         performer=None if entity is None else _person(entity),
         performer_organisation=_organisation(_one(entity, "h:representedOrganization")),
+        translations=tuple(code for code in translations if code is not None),
     )
 
 
