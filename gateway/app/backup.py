@@ -26,7 +26,7 @@ from gateway.vault.files import Vault
 from gateway.vault.keys import ADDRESS_KEY_FILE, Keys
 
 DATABASE, OBJECTS, MANIFEST = "gateway.db", "vault", "manifest.json"
-DESTINATIONS = ("dpi", "dmp", "receipt", "ack")
+DESTINATIONS = ("dpi", "dmp", "receipt", "ack", "mssante")
 RESTORE = "restore"
 
 _REFERRED = "SELECT digest FROM mail WHERE purged_at IS NULL UNION SELECT payload FROM delivery WHERE payload NOT NULL"

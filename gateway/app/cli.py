@@ -106,7 +106,7 @@ def _queue(verbs: Commands[argparse.ArgumentParser]) -> None:
     hold = _command(verbs, "hold", "ne plus rien envoyer à une destination", "queue")
     resume = _command(verbs, "resume", "reprendre les envois", "queue")
     for one in (listed, retry, hold, resume):
-        one.add_argument("--destination", choices=("dpi", "dmp", "receipt", "ack"))
+        one.add_argument("--destination", choices=("dpi", "dmp", "receipt", "ack", "mssante"))
         one.add_argument("--by", metavar="QUI")
 
 

@@ -25,6 +25,7 @@ from gateway.flow.readers import JUDGING, JUDGING_LIMITS, JUDGING_READS, WORK, R
 from gateway.flow.rulekeeper import RuleKeeper
 from gateway.flow.to_dmp import ToDmp
 from gateway.flow.to_dpi import ToDpi
+from gateway.flow.to_mssante import ToMssante
 from gateway.flow.to_sender import ToSender
 from gateway.flow.to_zam import ToZam
 from gateway.flow.worker import Handler, Worker
@@ -196,6 +197,7 @@ def _room(settings: Settings) -> dict[str, int]:
         "dpi": settings.dpi.connections,
         "dmp": settings.dmp.connections,
         "receipt": 1,
+        "mssante": 1,
         "ack": 1,
     }
 
@@ -224,4 +226,6 @@ async def _legs(house: House, contexts: Contexts, originals: Originals, stack: A
     if settings.submission is not None:
         submission = Submission(submission_server(settings.submission, contexts), house.observer)
         legs["receipt"] = ToSender(house, originals, submission, settings.retry.first)
+        mailer = Submission(submission_server(settings.submission, contexts), house.observer, "mssante")
+        legs["mssante"] = ToMssante(house, originals, mailer, settings.retry.first)
     return legs

@@ -122,6 +122,9 @@ KEYS: dict[str, Key] = {
         '"accueil"',
     ),
     "submission.max_size": Key("Taille au-delà de laquelle un tel courriel ne part pas (25 Mo pour un patient)"),
+    "submission.flags": Key(
+        'Visibilités admises pour un envoi : "strict" (la matrice du volet) ou "lenient" (ce qui ne contredit rien)'
+    ),
     "antivirus.clamd": Key(
         'Socket de clamd, "unix:/chemin", ou "tcp://127.0.0.1:3310" sur cette machine seulement',
         '"unix:/run/clamav/clamd.ctl"',

@@ -10,7 +10,7 @@ from gateway.protocols.cda_transform import Completion
 
 class Request(msgspec.Struct, frozen=True):
     """``operation``: read (a mail), message (read one of the hospital's own record), extract, utf8 (extract a CDA and
-    recode it), archive (a PDF as PDF/A-1), transform.
+    recode it), archive (a PDF as PDF/A-1), printable (the PDF that a CDA carries of itself), transform.
 
     ``render`` extracts a document and makes what travels of it (gateway/formats/rendition.py). ``look`` completes the
     reading ``document`` of ``part``, which is pictures; ``date`` is the mail's.

@@ -66,6 +66,7 @@ def _decide(c: Connection, house: House, job: Job) -> list[Job]:
         return []
     if not jobs.finish(c, job) or not undecided:
         return []
+    plan.heard(c, house, seen, reading)
     context = context_of(c, house, seen, reading)
     judged = judge_all(c, house, undecided, reading, context, seen)
     follow = [

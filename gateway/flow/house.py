@@ -49,6 +49,9 @@ class Readers(Protocol):
     async def pdfa(self, digest: str, part: str) -> bytes:
         """One PDF of a mail as PDF/A-1."""
 
+    async def printable(self, digest: str, part: str) -> bytes:
+        """The PDF that one CDA carries of itself; empty when it carries none."""
+
     async def render(self, digest: str, part: str) -> bytes:
         """The bytes in which one document travels that cannot travel as it came."""
 

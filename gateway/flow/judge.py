@@ -237,10 +237,9 @@ def distrust(context: Context) -> Reason | None:
     """Why the sender may not speak; None when he may (DESIGN §5, Who may speak)."""
     if context.hospital:
         return None
-    domain = context.envelope.sender.rpartition("@")[2]
     if is_patient(context.envelope.sender):
         return Reason.PATIENT_MAIL
-    trusted = any(_domain_fits(domain, pattern) for pattern in context.settings.senders.trusted_domains)
+    trusted = domain_trusted(context.settings, context.envelope.sender)
     refused = context.sender is not None and not context.sender.authorised
     return None if trusted and context.trusted_channel and not refused else Reason.UNTRUSTED_SENDER
 
@@ -250,8 +249,10 @@ def is_patient(address: str) -> bool:
     return f".{address.rpartition('@')[2]}".endswith("." + PATIENT_DOMAIN)
 
 
-def _domain_fits(domain: str, pattern: str) -> bool:
-    return fnmatchcase(domain, pattern.lower())
+def domain_trusted(settings: Settings, address: str) -> bool:
+    """Whether an address is within the trusted space."""
+    domain = address.rpartition("@")[2]
+    return any(fnmatchcase(domain, pattern.lower()) for pattern in settings.senders.trusted_domains)
 
 
 def _copy(one: DocumentReading, copy: Document) -> Judgement | None:

@@ -130,7 +130,9 @@ def _ask_a_person(c: Connection, house: House, refused: Delivery, said: Outcome)
     document = refused.document_id
     assert document is not None, "receipts never come here"  # noqa: S101 - narrowed by the caller
     detail, urgent = f"{said.code} : {said.text}", False
-    if refused.destination == plan.DPI:
+    if refused.destination == plan.MSSANTE:
+        reason = Reason.MSSANTE_REFUSED
+    elif refused.destination == plan.DPI:
         reason = Reason.DPI_REFUSED
         if said.code in IDENTITY_CODES and house.settings.dmp.withdraw_on_refusal:
             urgent = revise.withdraw_from_dmp(c, house, document)

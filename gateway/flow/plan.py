@@ -5,19 +5,22 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
+from gateway.flow import mailing, posted
 from gateway.flow.house import House
 from gateway.flow.judge import Judgement, is_patient
 from gateway.flow.tidings import of_dmp, of_rejection, orders_of
-from gateway.ledger import deliveries, documents, jobs, mails
+from gateway.ledger import deliveries, documents, jobs, mails, outgoing
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Delivery, Document
 from gateway.model.documents import Action, DocumentReading, Envelope, MailReading
 from gateway.model.orders import PLACE, Orders, Tidings
-from gateway.model.reasons import SENDER_MENDS, Ignored, NotFed, hl7_code
+from gateway.model.reasons import SENDER_MENDS, Ignored, NotFed, Reason, hl7_code
 from gateway.model.states import ENDED, DeliveryState, DocumentEvent, DocumentState, MailState
 from gateway.protocols.mdn import worst
 
-DPI, DMP, RECEIPT, ACK = "dpi", "dmp", "receipt", "ack"
+DPI, DMP, RECEIPT, ACK, MSSANTE = "dpi", "dmp", "receipt", "ack", mailing.MSSANTE
+
+_NO_MAILBOX = "Aucune boîte d'envoi n'est configurée ([submission] mailbox) : rien n'est parti par MSSanté."
 
 #: To whom an answer goes, as its delivery's purpose says: who asked; who did not ask; somebody of the hospital.
 ASKED, UNASKED, HOUSE = "receipt", "notice", "error-mailbox"
@@ -48,7 +51,12 @@ def file(
     dmp = _plan_dmp(c, house, filed, parent, one, judgement.not_fed, dpi)
     if dmp is None:
         _tell_of_dmp(c, house, filed, one.orders)
-    orders = [order for order in (dpi, dmp) if order is not None]
+    mailed = mailing.plan_mails(c, house, filed, parent, one)
+    for one_mail in mailed:
+        if one_mail.state in ENDED:
+            _mailed(c, house, one_mail, one.orders)
+    sent = [one_mail.id for one_mail in mailed if one_mail.state not in ENDED]
+    orders = [order for order in (dpi, dmp, *sent) if order is not None]
     if not orders:
         close(c, house, filed.id)
     return [_order(c, house, number) for number in orders]
@@ -67,6 +75,8 @@ def ended(c: Connection, house: House, done: Delivery) -> None:
         if done.destination == DMP and done.revision == 1:
             found = documents.get_document(c, done.document_id)
             _tell_of_dmp(c, house, found, orders_of(c, found))
+        elif done.destination == MSSANTE:
+            _mailed(c, house, done, orders_of(c, documents.get_document(c, done.document_id)))
         close(c, house, done.document_id)
 
 
@@ -80,6 +90,46 @@ def tell(c: Connection, house: House, number: int, news: Tidings) -> None:
         return
     planned = deliveries.plan(c, ACK, house.now, **values)
     jobs.enqueue(c, "deliver", ACK, planned, house.now)
+
+
+def heard(c: Connection, house: House, seen: Arrival, reading: MailReading) -> None:
+    """A report came back of mails of ours: the record is told, and of a failure a person."""
+    if reading.report is None or not seen.trusted:
+        return
+    for row, fate in mailing.reported(c, reading):
+        about = deliveries.get_delivery(c, row.delivery_id)
+        if about.document_id is None:
+            continue
+        orders = orders_of(c, documents.get_document(c, about.document_id))
+        news = posted.of_fate(reading.report.kind, fate, orders, row.recipient) if orders is not None else None
+        if news is not None and not _told(c, about.document_id, news):
+            tell(c, house, about.document_id, news)
+        wrong = posted.failed(reading.report.kind, fate)
+        if wrong:
+            _mail_failed(c, house, about.document_id, wrong)
+
+
+def _mailed(c: Connection, house: House, ended: Delivery, orders: Orders | None) -> None:
+    """A mail has left, or will not."""
+    number = ended.document_id
+    if number is None or orders is None:
+        return
+    row = outgoing.of_delivery(c, ended.id)
+    news = posted.of_end(ended, orders, row.recipient if row else "")
+    if news is not None:
+        tell(c, house, number, news)
+    if ended.state is DeliveryState.NOT_APPLICABLE:
+        _mail_failed(c, house, number, _NO_MAILBOX)
+
+
+def _mail_failed(c: Connection, house: House, number: int, detail: str) -> None:
+    documents.open_entry(c, number, Reason.MSSANTE_REFUSED, house.now, destination=MSSANTE, detail=detail)
+
+
+def _told(c: Connection, number: int, news: Tidings) -> bool:
+    """Whether the record was told the same before: servers repeat themselves."""
+    says = msgspec.json.encode(news).decode()
+    return any(one.destination == ACK and one.says == says for one in deliveries.of_document(c, number))
 
 
 def rejected(c: Connection, house: House, found: Document) -> None:

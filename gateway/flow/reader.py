@@ -1,8 +1,8 @@
 """What a reader process does: it runs in a child that is confined and forgets (gateway/isolation), never in the daemon.
 
 Requests and answers are JSON beside byte parts. Operations: read a mail, or a message of the hospital's own record;
-extract one document of it, look at one that is pictures, make what travels of one, make a PDF/A-1 of a PDF, complete
-the header of a received CDA.
+extract one document of it, look at one that is pictures, make what travels of one, make a PDF/A-1 of a PDF, take the
+PDF out of a CDA, complete the header of a received one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gateway import letters
 from gateway.flow import enclosed
 from gateway.flow.asked import Answer, Request
 from gateway.formats import mail as mails
-from gateway.formats.clinical import cda
+from gateway.formats.clinical import cda, printable
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
 from gateway.formats.office import words
@@ -94,6 +94,8 @@ def _do(request: Request, raw: bytes) -> tuple[Answer, Sequence[bytes]]:
         return Answer(), [_part(raw, request.part)]
     if request.operation == "utf8":
         return Answer(), [cda.in_utf8(_part(raw, request.part))]
+    if request.operation == "printable":
+        return Answer(), [printable.pdf_of(_part(raw, request.part))]
     if request.operation == "archive":
         return Answer(), [archive(_part(raw, request.part)).data]
     if request.operation == "render":

@@ -80,6 +80,10 @@ class ReaderProcesses:
         """One PDF of a mail as PDF/A-1. Raises ReaderError: ReaderRefused when it cannot be."""
         return (await self._ask(Request("archive", part=part), digest)).parts[0]
 
+    async def printable(self, digest: str, part: str) -> bytes:
+        """The PDF that one CDA carries of itself; empty when it carries none. Raises ReaderError."""
+        return (await self._ask(Request("printable", part=part), digest)).parts[0]
+
     async def render(self, digest: str, part: str) -> bytes:
         """The bytes in which one document travels that cannot travel as it came. Raises ReaderError."""
         return (await self._ask(Request("render", part=part), digest)).parts[0]

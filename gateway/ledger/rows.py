@@ -153,6 +153,17 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A mail that we send by MSSanté to one recipient (empty: nobody was named); who it is of, by its delivery."""
+
+    id: int
+    message_id: str
+    recipient: str
+    delivery_id: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """Bytes that left, or were about to."""
 

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     HELD_BY_RULE = "held-by-rule"
     DPI_REFUSED = "dpi-refused"
     DMP_REFUSED = "dmp-refused"
+    MSSANTE_REFUSED = "mssante-refused"
 
 
 class Ignored(StrEnum):

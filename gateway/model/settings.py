@@ -121,6 +121,7 @@ class Submission(Table, frozen=True, kw_only=True):
     nil: str = ""
     mailbox: str | None = None
     max_size: Size = Size(25_000_000)
+    flags: Literal["strict", "lenient"] = "strict"
 
 
 class Patients(Table, frozen=True, kw_only=True):

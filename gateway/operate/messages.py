@@ -156,6 +156,11 @@ REASONS: dict[Reason, Message] = {
         "Le DMP a refusé ce document ; il reste au dossier patient.",
         "Corrigez la cause, puis libérez l'entrée pour un nouvel envoi ; sinon rejetez l'entrée en le disant.",
     ),
+    Reason.MSSANTE_REFUSED: Message(
+        "Non remis par MSSanté",
+        "Ce document de l'établissement n'est pas parvenu à un destinataire.",
+        "Corrigez la cause, puis libérez l'entrée pour un nouvel envoi ; sinon remettez-le autrement et rejetez-la.",
+    ),
 }
 
 NOT_FED: dict[NotFed, str] = {
@@ -207,6 +212,7 @@ DESTINATIONS = {
     "dpi": "dossier patient",
     "dmp": "DMP",
     "receipt": "accusé à l'expéditeur",
+    "mssante": "courriel MSSanté",
     "ack": "accusé métier au dossier patient",
 }
 

@@ -46,8 +46,9 @@ class Audience(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MailRequest:
     """``key``: what the Message-ID derives from. ``mailbox`` sends, as ``label``. ``archive``: IHE_XDM.zip.
-    ``pdf``: that of the document, empty for none. ``words``: the body; empty: ours. ``receipt``: ask for a disposition notification.
-    ``closed``: the patient may not answer. ``instant`` is aware. ``nil`` is the product's X-MSS-NIL.
+
+    ``pdf``: that of the document; empty: none. ``words``: the body; empty: ours. ``receipt``: ask for a disposition
+    notification. ``closed``: the patient may not answer. ``instant`` is aware. ``nil`` is the product's X-MSS-NIL.
     """
 
     key: str

@@ -197,6 +197,7 @@ def _state(row: DestinationRow, settings: Settings) -> str:
         "dmp": settings.dmp.enabled,
         "receipt": settings.submission is not None,
         "ack": settings.ack is not None,
+        "mssante": settings.submission is not None and settings.submission.mailbox is not None,
     }
     if not configured[row.name]:
         return "off"
