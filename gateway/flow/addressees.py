@@ -25,7 +25,7 @@ def addressees(known: Papers, directory: Directory) -> tuple[Recipient, ...]:
     for address in known.context.envelope.recipients:
         name = _mailbox_at(settings, address)
         box = _named(settings, name)
-        if name and name != received:
+        if name and name != received and address != first.address:
             others.setdefault(name, _recipient(directory, settings, address, box, box.service if box else ""))
     return first, *others.values()
 

@@ -52,6 +52,12 @@ def test_a_mailbox_counts_once_whatever_the_names_it_was_written_to() -> None:
     assert [one.address for one in addressees(papers(ALIAS, SURGERY, mailbox="chir"), nobody)] == [SURGERY]
 
 
+def test_a_mail_taken_from_a_file_was_received_by_no_mailbox() -> None:
+    known = papers(UROLOGY, SURGERY, mailbox="", service="")
+    known.recipient = UROLOGY  # type: ignore[misc]
+    assert [one.address for one in addressees(known, nobody)] == [UROLOGY, SURGERY]
+
+
 def test_the_service_is_the_one_that_the_rules_chose_with_its_own_code() -> None:
     (sent_on,) = addressees(papers(mailbox="chir", service="Urologie"), nobody)
     assert sent_on == Recipient(SURGERY, "Urologie", "3435", "750000018")
