@@ -27,6 +27,11 @@ def cx(value: str, oid: str) -> str:
     return f"{escape(value)}^^^&{oid}&ISO^{'NH' if oid in INS_OIDS else 'PI'}"
 
 
+def cxi(value: str, authority: str, kind: str) -> str:
+    """A reference (CXi of IHE ITI TF-3, 4.2.3.1.2). A number that is one by itself, like a UID, has no authority."""
+    return f"{escape(value)}^^^{f'&{authority}&ISO' if authority else ''}^{kind}"
+
+
 def patient_id(ins: Ins) -> str:
     """``INS^^^&OID&ISO^NH``, as patientId and resource-id want it."""
     return cx(ins.number, ins.oid)

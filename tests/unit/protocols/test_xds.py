@@ -9,6 +9,7 @@ from gateway.model.documents import Author, CdaHeader, Code, Organisation, Perso
 from gateway.model.identity import INS_NIR, Ins
 from gateway.protocols import xds
 from gateway.protocols.xds import Content, DocumentEntry, MetadataError
+from gateway.terminology.types import all_types
 
 PS, STRUCTURE = "1.2.250.1.71.4.2.1", "1.2.250.1.71.4.2.2"
 PATIENT = Ins("255069999999934", INS_NIR)
@@ -138,3 +139,91 @@ def test_what_is_missing_is_named(changes: dict[str, Any], attribute: str) -> No
     with pytest.raises(MetadataError) as caught:
         entry(**changes)
     assert caught.value.attribute == attribute
+
+
+def test_a_title_longer_than_the_attribute_is_cut() -> None:
+    assert entry(title="mot " * 50).title == ("mot " * 32).rstrip()
+
+
+def test_the_modality_and_the_region_of_an_image_are_event_codes_each_once() -> None:
+    translations = (Code("CT", "1.2.840.10008.2.16.4", "Scanner"), Code("69536005", "2.16.840.1.113883.6.96"))
+    act = ServiceEvent(Code("24727-0", "2.16.840.1.113883.6.1", "Scanner"), translations=translations)
+    unsaid = ServiceEvent(None, translations=translations)
+    made = entry(events=(HEADER.events[0], act, act, unsaid))
+    assert codes(made, "eventCodeList") == ["ABCD001", "24727-0", "CT", "69536005"]
+
+
+def test_an_imaging_report_refers_to_its_orders_and_studies() -> None:
+    references = (
+        ("A1", "1.2.9", "accession"),
+        ("O1", "1.2.8", "order"),
+        ("", "1.2.7.1", "act"),
+        ("", "1.2.7.1", "act"),
+    )
+    listed = dict(entry(media_type="", template_ids=("1.2.250.1.213.1.1.1.45",), references=references).slots)[
+        "urn:ihe:iti:xds:2013:referenceIdList"
+    ]
+    assert listed == (
+        "A1^^^&1.2.9&ISO^urn:ihe:iti:xds:2013:accession",
+        "O1^^^&1.2.8&ISO^urn:ihe:iti:xds:2013:order",
+        "1.2.7.1^^^^urn:ihe:iti:xds:2016:studyInstanceUID",
+    )
+
+
+def test_the_acts_of_another_document_are_no_studies() -> None:
+    assert "urn:ihe:iti:xds:2013:referenceIdList" not in dict(entry(references=(("", "1.2.7", "act"),)).slots)
+
+
+def test_the_main_act_says_when_and_where() -> None:
+    beside = ServiceEvent(Code("X", "1.2.3"), "20250101")
+    assert dict(entry(events=(beside, HEADER.events[0])).slots)["serviceStartTime"] == ("20260501",)
+
+
+def test_a_role_without_label_has_the_one_of_its_set() -> None:
+    (known, unknown) = (
+        xds.author(Author(DOCTOR, role=Code(code, "1.2.250.1.213.1.1.4.2.280"))) for code in ("PCP", "?")
+    )
+    assert (known.role, unknown.role) == ("Médecin traitant", "")
+
+
+def test_several_authors_keep_their_order() -> None:
+    second = Person(PS, "810100063498", "ESSAI", "Dominique")
+    made = entry(authors=(Author(DOCTOR, CABINET), Author(second)))
+    assert [one.person.partition("^")[0] for one in made.authors] == ["810100063480", "810100063498"]
+
+
+def test_what_is_null_leaves_its_components_empty() -> None:
+    one = xds.author(Author(Person(family="ESSAI"), Organisation(name="Cabinet")))
+    assert (one.person, one.institution) == ("^ESSAI^^^^^^^^D", "Cabinet")
+
+
+@pytest.mark.parametrize(
+    ("model", "code"),
+    [
+        ("1.2.250.1.213.1.1.1.2.1.1", "urn:asip:ci-sis:avk:2009"),
+        ("1.2.250.1.213.1.1.1.12.4", "urn:asip:ci-sis:obp-scm:2023"),
+        ("1.3.6.1.4.1.19376.1.8.1.1.1", "urn:asipSante:modelesHorsProfils:2011"),  # in ASS_A11, not in JDV_J60
+        ("1.2.3", "urn:asipSante:modelesHorsProfils:2011"),
+    ],
+)
+def test_a_models_format_is_the_one_of_ass_a11_when_the_dmp_knows_it(model: str, code: str) -> None:
+    assert codes(entry(media_type="", template_ids=("1.2.250.1.213.1.1.1.1", model)), "formatCode") == [code]
+
+
+def test_the_table_names_every_attribute_of_the_digest_once() -> None:
+    names = [row.attribute.rpartition(":")[2] for row in xds.TABLE]
+    assert sorted(names) == sorted(
+        "mimeType uniqueId patientId title creationTime hash size languageCode legalAuthenticator serviceStartTime "
+        "serviceStopTime sourcePatientId sourcePatientInfo referenceIdList author classCode typeCode formatCode "
+        "healthcareFacilityTypeCode practiceSettingCode confidentialityCode eventCodeList".split()  # noqa: SIM905
+    )
+    assert {row.cardinality for row in xds.TABLE} == {"1", "0..1", "0..*", "1..*", "1..4"}
+
+
+@pytest.mark.parametrize("code", [one.code for one in all_types().values() if one.in_dmp])
+def test_every_type_of_the_dmp_has_its_class(code: str) -> None:
+    made = entry(code=Code(code, "2.16.840.1.113883.6.1"))
+    (kind,), (klass,) = (dict(made.codes)[name] for name in ("typeCode", "classCode"))
+    assert kind.label != code
+    assert klass.system == "1.2.250.1.213.1.1.4.1"
+    assert klass.label
