@@ -81,9 +81,10 @@ def change(c: Connection, house: House, number: int, verb: str, wish: Wish) -> D
     since = (found.hidden_since or house.now) if after.invisible_to_patient else None
     documents.change(c, found, hidden_since=since)
     going = revise.revise(c, house, found, version, name)
-    _close_refusals(c, house, number, going, asked.by, verb)
+    told = {name: goes and not (name == plan.DPI and _unsaid(house, after)) for name, goes in going.items()}
+    _close_refusals(c, house, number, told, asked.by, verb)
     plan.close(c, house, number)
-    return Done(0, number, "revised", f"document {wanted.done} (version {version}) ; {_told(house, going, after)}")
+    return Done(0, number, "revised", f"document {wanted.done} (version {version}) ; {_told(house, told, after)}")
 
 
 def delete(c: Connection, house: House, number: int, wish: Wish) -> Done:
@@ -212,10 +213,14 @@ def _close_refusals(c: Connection, house: House, number: int, going: Mapping[str
             documents.close_entry(c, entry, house.now, who, how)
 
 
+def _unsaid(house: House, after: Visibility) -> bool:
+    """Whether the record is not told: the volet forbids to send it what is masked (spec/mssante/dpi-hl7v2.md §3)."""
+    return after.masked_to_professionals and house.settings.dpi.kind != "folder"
+
+
 def _told(house: House, going: Mapping[str, bool], after: Visibility) -> str:
-    unsaid = after.masked_to_professionals and house.settings.dpi.kind != "folder"
-    where = [DESTINATIONS[name] for name, goes in going.items() if goes and not (unsaid and name == plan.DPI)]
+    where = [DESTINATIONS[name] for name, goes in going.items() if goes]
     said = f"nouvelle version en route ({', '.join(where)})" if where else "rien ne part maintenant"
     if not going[plan.DMP]:
         said += " ; le DMP ne l'a pas : ce choix vaudra s'il y est versé plus tard"
-    return f"{said} ; le dossier patient n'en est pas informé, le volet l'interdit" if unsaid else said
+    return f"{said} ; le dossier patient n'en est pas informé, le volet l'interdit" if _unsaid(house, after) else said
