@@ -217,6 +217,17 @@ def _decisions(settings: Settings, _now: datetime) -> Iterator[Finding]:
             "decision",
             "[dpi] add_ipp = true : PID-3 porte aussi l'IPP, un écart au volet ; l'éditeur du dossier l'accepte",
         )
+    if record.kind == "mllp" and record.message == "oru":
+        yield Finding(
+            "decision",
+            "[dpi] message = \"oru\" : le volet veut des MDM ; l'éditeur du dossier dit qu'il ne prend que des ORU",
+        )
+    if record.kind == "mllp" and record.commit_is_enough:
+        yield Finding(
+            "decision",
+            "[dpi] commit_is_enough = true : un document est dit remis dès qu'un concentrateur le garde ; ce que le "
+            "dossier refuse ensuite ne se saura pas ici",
+        )
     if record.cleartext_accepted:
         yield Finding(
             "decision", "[dpi] cleartext_accepted = true : les documents passent en clair ; le RSSI l'accepte"
