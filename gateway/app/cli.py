@@ -89,6 +89,7 @@ def _operate(commands: Commands[argparse.ArgumentParser]) -> None:
     test.add_argument("--mailbox", default="", metavar="NOM", help="la boîte qui le recevrait")
     explain = _command(rules, "explain", "pourquoi un document a été ainsi décidé", "rules")
     explain.add_argument("document", type=int, metavar="ID", help="son numéro dans gateway results")
+    _terminology(_verbs(commands, "terminology", "les jeux de valeurs de l'ANS"))
     audit = _verbs(commands, "audit", "la piste d'audit")
     _command(audit, "verify", "vérifier que la piste est intacte", "audit")
     export = _command(audit, "export", "écrire la piste sur la sortie", "audit")
@@ -97,6 +98,13 @@ def _operate(commands: Commands[argparse.ArgumentParser]) -> None:
         copy = _command(commands, name, text, "backup")
         copy.add_argument("folder", type=Path, metavar="DOSSIER")
         copy.add_argument("--by", metavar="QUI")
+
+
+def _terminology(verbs: Commands[argparse.ArgumentParser]) -> None:
+    _command(verbs, "list", "les jeux en service, avec leur version et leur origine", "terminology")
+    taken = _command(verbs, "import", "prendre des versions plus récentes, depuis des fichiers de l'ANS", "terminology")
+    taken.add_argument("files", type=Path, nargs="+", metavar="FICHIER", help="JDV en XML, ou FHIR en JSON")
+    taken.add_argument("--force", action="store_true", help="prendre même une version plus ancienne")
 
 
 def _queue(verbs: Commands[argparse.ArgumentParser]) -> None:

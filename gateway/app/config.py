@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
+from gateway import terminology
 from gateway.app.constraints import first_problem
 from gateway.app.decode import decode
 from gateway.app.defaults import default_rules
@@ -39,6 +40,8 @@ def load(path: Path) -> Settings:
 
     Without ``rules.folder`` in the file nor a folder ``rules`` beside it, the rules are those that ship with us.
 
+    From now on this process looks codes up in ``terminology.folder`` first.
+
     Raises:
         ConfigError: unreadable file, TOML syntax, unknown or missing key, wrong value, absent file, keys that disagree.
     """
@@ -47,6 +50,10 @@ def load(path: Path) -> Settings:
     if isinstance(decoded, Problem):
         raise ConfigError(path, decoded)
     settings = _with_rules(_absolute(decoded, path.absolute().parent), table)
+    try:
+        terminology.use(settings.terminology.folder)
+    except terminology.TerminologyError as error:
+        raise ConfigError(path, f"[terminology] folder : {error}") from error
     problem = first_problem(settings)
     if problem is not None:
         raise ConfigError(path, problem)

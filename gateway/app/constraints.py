@@ -18,7 +18,7 @@ from gateway.terminology.sets import contains
 
 #: The gateway makes these itself.
 _MADE_BY_US = {"vault", "key_file", "path"}
-_FOLDERS_MADE_BY_US = {"[quarantine]", "[revocation]"}
+_FOLDERS_MADE_BY_US = {"[quarantine]", "[revocation]", "[terminology]"}
 
 
 def first_problem(settings: Settings) -> Problem | None:

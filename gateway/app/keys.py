@@ -31,6 +31,7 @@ TABLES: dict[str, str] = {
     "dpi": "Le dossier patient informatisé qui reçoit les documents.",
     "dmp": "Le DMP, en authentification indirecte avec les certificats de l'établissement.",
     "revocation": "Où les autorités publient leurs listes de révocation ; la dernière bonne liste est gardée.",
+    "terminology": "Les jeux de valeurs de l'ANS plus récents que ceux livrés avec la passerelle.",
     "rules": "Les règles de classement et d'envoi.",
     "quarantine": "Où une personne trouve ce qui attend sa décision.",
     "receipt": "Quand et comment l'expéditeur reçoit un accusé.",
@@ -239,6 +240,10 @@ KEYS: dict[str, Key] = {
     ),
     "revocation.folder": Key("Dossier où elles sont gardées"),
     "revocation.refresh": Key("Délai entre deux téléchargements"),
+    "terminology.folder": Key(
+        "Dossier des jeux de valeurs importés par gateway terminology import ; absent : ceux livrés avec la passerelle",
+        '"terminologie"',
+    ),
     "rules.folder": Key("Dossier des règles ; absent : celles livrées avec la passerelle"),
     "quarantine.folder": Key("Dossier, fermé aux autres comptes, dont les entrées partent une fois réglées"),
     "receipt.max_wait": Key("Délai après lequel un accusé négatif part si rien n'est décidé"),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gateway.isolation.errors import ReadersUnavailable
 from gateway.isolation.wire import CONTROL, EXITED, FORK, KILL, READY
+from gateway.terminology.own import VARIABLE as TERMINOLOGY
 
 START_SECONDS = 60.0
 _END_SECONDS = 5.0
@@ -112,5 +113,5 @@ class Hatch:
 
 def _environment() -> dict[str, str]:
     """The way to our modules and the locale; nothing else of the daemon's environment, which may hold secrets."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", TERMINOLOGY) if name in os.environ}
     return kept | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -121,7 +121,7 @@ class Submission(Table, frozen=True, kw_only=True):
     nil: str = ""
     mailbox: str | None = None
     max_size: Size = Size(25_000_000)
-    flags: Literal["strict", "lenient"] = "strict"
+    flags: Literal["strict", "lenient"] = "lenient"
 
 
 class Patients(Table, frozen=True, kw_only=True):
@@ -267,6 +267,12 @@ class Revocation(Table, frozen=True, kw_only=True):
     refresh: Seconds = Seconds(6 * 3600)
 
 
+class Terminology(Table, frozen=True, kw_only=True):
+    """Where the hospital's own versions of the value sets are; None: those that ship with us."""
+
+    folder: Path | None = None
+
+
 class Rules(Table, frozen=True, kw_only=True):
     """Where the rules are."""
 
@@ -313,6 +319,7 @@ class Settings(Table, frozen=True, kw_only=True):
     dpi: Dpi = msgspec.field(default_factory=Dpi)
     dmp: Dmp = msgspec.field(default_factory=Dmp)
     revocation: Revocation = msgspec.field(default_factory=Revocation)
+    terminology: Terminology = msgspec.field(default_factory=Terminology)
     rules: Rules = msgspec.field(default_factory=Rules)
     quarantine: Quarantine = msgspec.field(default_factory=Quarantine)
     receipt: Receipt = msgspec.field(default_factory=Receipt)

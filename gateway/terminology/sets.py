@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.terminology.own import forgotten, own
 from gateway.terminology.tables import rows
-from gateway.terminology.types import all_types
+from gateway.terminology.types import packaged_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,20 @@ VERSIONS = {
     "JDV_J60": "2024-09-27",  # format, DMP
     "JDV_J61": "2024-01",  # facility type, DMP
     "JDV_J66": "2024-02-23",  # document type, DMP
+}
+
+#: Their identifiers, where the sources read give them.
+OIDS = {
+    "JDV_J01": "1.2.250.1.213.1.1.5.461",
+    "JDV_J02": "1.2.250.1.213.1.1.5.466",
+    "JDV_J04": "1.2.250.1.213.1.1.5.467",
+    "JDV_J07": "1.2.250.1.213.1.1.5.471",
+    "JDV_J08": "1.2.250.1.213.1.1.5.463",
+    "JDV_J47": "1.2.250.1.213.1.1.5.124",
+    "JDV_J59": "1.2.250.1.213.1.1.5.2",
+    "JDV_J60": "1.2.250.1.213.1.1.5.8",
+    "JDV_J61": "1.2.250.1.213.1.1.5.3",
+    "JDV_J66": "1.2.250.1.213.1.1.5.7",
 }
 
 _FILES = {
@@ -64,15 +79,31 @@ def label(set_name: str, code: str) -> str:
     return found.label if found else ""
 
 
+def members(set_name: str) -> dict[str, Concept]:
+    """Every member by its code: of the hospital's own version, else of the packaged one."""
+    return _members(set_name)
+
+
+def packaged(set_name: str) -> dict[str, Concept]:
+    """Every member of the version that ships with us."""
+    if set_name == "JDV_J07":
+        return {t.code: Concept(t.code, t.system, t.label) for t in packaged_types().values() if t.in_cisis}
+    if set_name == "JDV_J66":
+        return {t.code: Concept(t.code, t.system, t.label) for t in packaged_types().values() if t.in_dmp}
+    if set_name == "JDV_J61":
+        return {code: member for code, member in packaged("JDV_J02").items() if code not in _NOT_IN_J61} | _SA11
+    return {row["code"]: _concept(row) for row in rows(_FILES[set_name])}
+
+
 @lru_cache(maxsize=16)
 def _members(set_name: str) -> dict[str, Concept]:
-    if set_name == "JDV_J07":
-        return {t.code: Concept(t.code, t.system, t.label) for t in all_types().values() if t.in_cisis}
-    if set_name == "JDV_J66":
-        return {t.code: Concept(t.code, t.system, t.label) for t in all_types().values() if t.in_dmp}
-    if set_name == "JDV_J61":
-        return {code: member for code, member in _members("JDV_J02").items() if code not in _NOT_IN_J61} | _SA11
-    return {row["code"]: _concept(row) for row in rows(_FILES[set_name])}
+    ours = own(set_name) if set_name in VERSIONS else None
+    if ours is None:
+        return packaged(set_name)
+    return {one.code: Concept(one.code, one.system, one.label) for one in ours.entries}
+
+
+forgotten(_members.cache_clear)
 
 
 def _concept(row: dict[str, str]) -> Concept:

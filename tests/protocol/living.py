@@ -85,7 +85,7 @@ class Living:
             daemon.kill()
 
     def _arguments(self, words: Sequence[str]) -> list[str]:
-        verbs = 2 if words[0] in ("patients", "senders", "quarantine", "queue", "rules", "audit") else 1
+        verbs = 2 if words[0] in ("patients", "senders", "quarantine", "queue", "rules", "audit", "terminology") else 1
         return [*words[:verbs], "-c", str(self.config), *words[verbs:]]
 
 

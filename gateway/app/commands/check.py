@@ -12,6 +12,7 @@ from gateway.app.config import check_files, load
 from gateway.decision import check as check_rules
 from gateway.flow import rulekeeper
 from gateway.model.ports import Silent
+from gateway.terminology.refresh import summary
 
 _MARKS = {"error": "ERREUR", "warning": "attention", "decision": "à décider", "note": "à savoir", "ok": "bon"}
 
@@ -20,6 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """0 when the gateway can run; 1 with the first error in one line on stderr."""
     settings = load(options.config)
     findings: list[tuple[str, str]] = [(f.level, f.text) for f in check_files(settings, datetime.now(UTC))]
+    findings.append(("note", f"jeux de valeurs : {summary()}"))
     book = rulekeeper.read(settings.rules.folder)
     findings += [("warning", line) for line in check_rules(book)]
     ledger, _ = open_ledger(settings, Silent())

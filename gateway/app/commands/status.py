@@ -26,6 +26,7 @@ from gateway.model.settings import Settings
 from gateway.operate.messages import DESTINATIONS
 from gateway.review import hidden
 from gateway.review.entries import PARIS
+from gateway.terminology.refresh import in_use, summary
 
 #: A daemon that has not written its heartbeat for so long (seconds) is not alive.
 DEAD = 60.0
@@ -76,7 +77,7 @@ class Certificate(Struct, frozen=True):
 class Status(Struct, frozen=True):
     """Ages and sizes are seconds and bytes; instants ISO 8601. ``alive``: None when no daemon ever ran here.
 
-    ``judged``: by what a CDA is judged before it goes to the DMP, in French.
+    ``judged``: by what a CDA is judged before it goes to the DMP, in French. ``terminology``: the value sets in use.
     """
 
     to_review: int
@@ -104,6 +105,7 @@ class Status(Struct, frozen=True):
     alive: bool | None
     cleartext_dpi: bool
     judged: str
+    terminology: dict[str, str]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -159,6 +161,7 @@ def _status(c: Connection, settings: Settings, path: Path | None, *, worker: boo
         alive=None if beat is None else worker and now.timestamp() - beat <= DEAD,
         cleartext_dpi=settings.dpi.cleartext_accepted,
         judged=judged(settings),
+        terminology={one.name: one.version for one in in_use()},
     )
 
 
@@ -220,6 +223,7 @@ def _lines(status: Status) -> list[str]:
         *_screened(status.antivirus),
         *([f"CDA contrôlés avant le DMP : {status.judged}"] if status.judged else []),
         *(f"Certificat de {one.table} : valable jusqu'au {_date(one.until)} ; le renouveler" for one in ending),
+        f"Jeux de valeurs : {summary()}",
         f"Index : {status.patients} patients, {_index(status)}",
         f"Registre : {status.ledger_bytes / 1e6:.1f} Mo ; sauvegarde : {_day(status.backup_at) or 'jamais'}",
         f"Service : {_service(status)}",
