@@ -130,8 +130,15 @@ def _svs(data: bytes) -> Published:
     entries = (
         Entry(one.get("code", ""), one.get("codeSystem", ""), one.get("displayName", ""))
         for one in found.iter(f"{_SVS}Concept")
+        if not _ended(one.get("dateFin", ""), version)
     )
     return Published("set", name, found.get("id", ""), version, tuple(entries))
+
+
+def _ended(until: str, version: str) -> bool:
+    """Whether a code has been withdrawn before the version was made; it stays in the file with its date."""
+    digits = "".join(filter(str.isdigit, until))[:8]
+    return bool(digits) and digits <= version.replace("-", "")
 
 
 def _fhir(data: bytes) -> Published:

@@ -157,6 +157,15 @@ SVS = (
 CODE = '<ConceptList><Concept code="A" codeSystem="1.2.3" displayName="a"/></ConceptList>'
 
 
+def test_a_code_that_has_ended_is_left_out() -> None:
+    codes = "".join(
+        f'<Concept code="{code}" codeSystem="1.2.3" displayName="x" dateFin="{end}"/>'
+        for code, end in (("A", ""), ("B", "20200101000000"), ("C", "20991231000000"))
+    )
+    published = read(SVS.format('dateMaj="20260101"', f"<ConceptList>{codes}</ConceptList>").encode())
+    assert [one.code for one in published.entries] == ["A", "C"]
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
