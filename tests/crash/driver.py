@@ -28,9 +28,10 @@ from gateway.flow.house import House
 from gateway.flow.receive import Sighting
 from gateway.flow.takers import MailboxTaker
 from gateway.formats import mail
-from gateway.formats.clinical import cda
+from gateway.formats.clinical import cda, printable
 from gateway.formats.errors import FormatError
 from gateway.formats.pdfa.convert import archive
+from gateway.formats.validity.verdict import Verdict
 from gateway.intake.imap.folders import Folders
 from gateway.intake.imap.watcher import Watcher
 from gateway.isolation.errors import ReaderRefused
@@ -110,6 +111,10 @@ class InlineReaders:
         except FormatError as error:
             raise ReaderRefused(error.reason) from error
 
+    async def printable(self, digest: str, part: str) -> bytes:
+        """The PDF that one CDA carries of itself."""
+        return printable.pdf_of(reader._part(self._vault.read(digest), part))
+
     async def render(self, digest: str, part: str) -> bytes:
         """The bytes in which one document travels that cannot travel as it came."""
         return reader.render(self._vault.read(digest), part)
@@ -117,6 +122,11 @@ class InlineReaders:
     async def transform(self, cda: bytes, completion: Completion) -> tuple[bytes, CdaHeader]:
         """A received CDA with its header completed."""
         return transform(cda, completion)
+
+    async def judge(self, cda: bytes) -> Verdict:
+        """No rules are judged here: the ANS's package is not at hand."""
+        del cda
+        return Verdict()
 
 
 async def work(order: dict[str, Any]) -> int:
