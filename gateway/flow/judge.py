@@ -300,9 +300,12 @@ def _fit_for_dmp(one: DocumentReading) -> bool:
 
 
 def _author_known(one: DocumentReading, context: Context) -> bool:
-    """The header's author; else the sender, unless another signs or a person named another."""
+    """The header's author, in his structure or in the one that signs or keeps the document; else the sender, unless
+    another signs or a person named another.
+    """
     if one.header is not None:
-        return any(a.person.id_extension and (a.organisation is not None) for a in one.header.authors)
+        known = one.header.legal_authenticator_organisation or one.header.custodian
+        return any(a.person.id_extension and (a.organisation or known) is not None for a in one.header.authors)
     author = context.author or context.sender
     if author is None or not author.is_person or not author.structure_id:
         return False
