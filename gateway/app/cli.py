@@ -206,6 +206,7 @@ def _train(commands: Commands[argparse.ArgumentParser]) -> None:
     dmp.add_argument("--client-ca", type=Path, metavar="PEM", help="autorité des clients : TLS mutuel")
     dmp.add_argument("--structure", action="append", default=[], metavar="ID", help="site admis (défaut : tous)")
     dmp.add_argument("--legal-entity", action="append", default=[], metavar="ID", help="certificat d'entité juridique")
+    dmp.add_argument("--terminology", type=Path, metavar="DOSSIER", help="jeux de valeurs de l'établissement")
     dmp.add_argument("--delete-right", choices=("feeder", "author"), default="feeder", help="qui peut supprimer")
     _scenario(dmp)
     dpi.add_argument("--refuse", default="", metavar="CODE", help="refuser chaque message, par exemple 906")

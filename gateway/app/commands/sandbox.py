@@ -8,6 +8,7 @@ import ssl
 import tempfile
 from pathlib import Path
 
+from gateway import terminology
 from gateway.app.errors import CommandError
 from gateway.sandbox import dmp, dpi
 from gateway.sandbox.armed import ScenarioError, listing, order
@@ -31,13 +32,15 @@ def _serve(options: argparse.Namespace, state: Path) -> int:
     if options.kind == "dmp" and options.cert is None and (options.key or options.client_ca):
         raise CommandError("bac à sable : --key et --client-ca demandent --cert")
     try:
+        if options.kind == "dmp":
+            terminology.use(options.terminology)
         patients = read_patients(options.patients)
         if options.kind == "dpi":
             dpi.serve(state, patients, options.port, options.refuse)
         else:
             tls = Tls(options.cert, options.key, options.client_ca) if options.cert is not None else None
             dmp.serve(state, patients, options.port, tls, _rules(options))
-    except (TableError, ScenarioError) as error:
+    except (TableError, ScenarioError, terminology.TerminologyError) as error:
         raise CommandError(str(error)) from error
     except ssl.SSLError as error:
         raise CommandError(f"bac à sable : certificat ou clé inutilisable ({error.reason})") from error
