@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -201,6 +202,12 @@ def mailbox(server: Dovecot, address: str, **changes: Any) -> dict[str, Any]:
 def waiting(line: Mapping[str, Any]) -> bool:
     """Whether a line of results will still change without anybody's help."""
     return line["outcome"] == "pending" or bool({"waiting", "unknown"} & {line["dpi"], line["dmp"]})
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens at now."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def until(
