@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import plan
+from gateway.flow import plan, together
 from gateway.flow.house import House
 from gateway.flow.judge import Context, Judgement, Known, judge, persons_apart
 from gateway.identity.identify import Evidence, identify
@@ -69,11 +69,12 @@ def _decide(c: Connection, house: House, job: Job) -> list[Job]:
     plan.heard(c, house, seen, reading)
     context = context_of(c, house, seen, reading)
     judged = judge_all(c, house, undecided, reading, context, seen)
-    follow = [
+    orders = [
         order
         for found, judgement in zip(undecided, judged, strict=True)
         for order in apply(c, house, found, judgement, reading)
     ]
+    follow = together.gather(c, orders, plan.DMP, {d.id: reading_of(reading, d.ordinal).size for d in undecided})
     jobs.wake(c, "decide", None, house.now)
     if any(judgement.wait for judgement in judged):
         _wait(c, house, seen)

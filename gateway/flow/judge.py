@@ -172,10 +172,11 @@ def why_not_fed(
     minor = _is_minor(patient, context)
     hidden_from_parents = one.visibility.invisible_to_representatives or ruling.invisible_to_representatives
     hidden_from_parents |= one.orders is not None and one.orders.secret
+    secret = hidden_from_parents and dmp.minor_secret
     conditions = (
         (NotFed.OFF, not dmp.enabled or not _is_for_dmp(one, context)),
         (NotFed.CONFIDENTIALITY, confidentiality != "N"),
-        (NotFed.MINOR_RULE, minor and (hidden_from_parents or ruling.wait_for_professional) and not dmp.minor_secret),
+        (NotFed.MINOR_RULE, minor and not secret and (hidden_from_parents or ruling.wait_for_professional)),
         (NotFed.IDENTITY_BLOCKED, bool({flag.upper() for flag in patient.attributes} & {"CACH", "ANOM", "USUR"})),
         (NotFed.INS_NOT_QUALIFIED, not patient.qualified or not match.feedable),
         (NotFed.OPPOSED, patient.opposed),

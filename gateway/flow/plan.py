@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import mailing, posted
+from gateway.flow import mailing, posted, together
 from gateway.flow.house import House
 from gateway.flow.judge import Judgement, is_patient
 from gateway.flow.tidings import of_dmp, of_rejection, orders_of
@@ -69,7 +69,8 @@ def hidden_since(house: House, found: Document, judgement: Judgement) -> float |
 
 
 def ended(c: Connection, house: House, done: Delivery) -> None:
-    """A delivery has ended: who waited for it may go on; its document, mail and receipt may be settled."""
+    """A delivery has ended: who waited for it, or went along, may go on; its document and mail may be settled."""
+    together.part(c, house, done)
     jobs.wake(c, "deliver", deliveries.waiting_for(c, done.id), house.now)
     if done.document_id is not None:
         if done.destination == DMP and done.revision == 1:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from gateway.flow import plan
+from gateway.flow import plan, together
 from gateway.flow.house import House
 from gateway.flow.standing import OF_REPRESENTATIVES
 from gateway.ledger import deliveries, documents, jobs
@@ -103,5 +103,6 @@ def _revise(c: Connection, house: House, found: Document, name: str, number: int
 
 def _keep_back(c: Connection, house: House, one: Delivery, reason: str) -> None:
     deliveries.move(c, one, DeliveryEvent.SKIP, house.now, reason=reason)
+    together.part(c, house, one)
     jobs.drop(c, "deliver", one.id)
     jobs.wake(c, "deliver", deliveries.waiting_for(c, one.id), house.now)

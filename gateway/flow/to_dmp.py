@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from gateway.delivery.dmp.adapter import Dmp
-from gateway.delivery.dmp.errors import DmpError
+from gateway.delivery.dmp import Dmp, DmpError, Feed
+from gateway.flow import chain
 from gateway.flow import papers as paper
-from gateway.flow.deliver import Go, Ready, Skip, There, Wait
+from gateway.flow.deliver import Go, Going, Ready, Skip, There, Wait
+from gateway.flow.dmp_bytes import LOST, DmpBytes
 from gateway.flow.house import House
-from gateway.flow.judge import why_not_fed
+from gateway.flow.judge import age, why_not_fed
 from gateway.flow.originals import Originals
+from gateway.flow.outcomes import MOVED_CODES, STATUS_CODE
 from gateway.flow.papers import Papers
+from gateway.flow.tidings import content_type
 from gateway.formats.validity.verdict import in_french
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReaderTimedOut
 from gateway.ledger import deliveries, patients
 from gateway.ledger.rows import Delivery
 from gateway.model.decision import Ruling
 from gateway.model.delivery import Answer, Outcome
-from gateway.model.documents import Action, CdaHeader, DocumentReading
-from gateway.model.identity import INS_OIDS, Ins
+from gateway.model.documents import Action, DocumentReading
+from gateway.model.identity import Ins
 from gateway.model.reasons import NotFed
 from gateway.model.states import DeliveryState
-from gateway.protocols import oids
 from gateway.protocols.cda import CdaError
-from gateway.protocols.cda_transform import Completion
+from gateway.protocols.pix import Existence
 
-PDF = "application/pdf"
-LOST = "reader"
 #: How many faults of a document are told to a person.
 SAID = 5
 _NOT_VALID = (
@@ -42,7 +42,25 @@ _NOT_JUDGED = (
 )
 _Found = TypeVar("_Found")
 _GONE = "Ce document n'est plus dans le DMP : quelqu'un d'autre l'y a supprimé ou remplacé. Il n'y est pas remis."
+_MASKED = (
+    "Ce document serait à la fois masqué aux professionnels et invisible au patient : personne ne le verrait plus, et "
+    "le DMP ne l'admet pas. Lever l'un des deux."
+)
 _CLOSED = {"none": NotFed.NO_DMP, "closed": NotFed.DMP_CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document that may go, as it would; ``existence`` is TD0.2's answer with its time."""
+
+    delivery: Delivery
+    known: Papers
+    feed: Feed
+    existence: str
+
+    @property
+    def going(self) -> Going:
+        return Going(self.delivery, self.feed.header.unique_id, self.existence, self.known.version.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,23 @@ class ToDmp:
 
     async def ready(self, delivery: Delivery) -> Ready:
         """Decide whether and how this document goes to the DMP, and freeze its submission."""
+        return await self.together(delivery, ())
+
+    async def together(self, lead: Delivery, along: Sequence[Delivery]) -> Ready:
+        """The same, in one submission set with those of ``along`` that can go now (REC_2.1-1160, docs/adr/0033)."""
+        first = await self._prepared(lead)
+        if not isinstance(first, _Prepared):
+            return first
+        others = [await self._prepared(one) for one in along]
+        crew = [one for one in others if isinstance(one, _Prepared) and _same_call(first, one)]
+        known = first.known
+        seed = f"{known.seed}/{lead.id}/{lead.failures}"
+        feeds = [one.feed for one in (first, *crew)]
+        payload = self.destination.prepare_all(feeds, _ins(known), seed=seed, instant=known.asked)
+        its = first.going
+        return Go(payload, its.unique_id, its.existence, its.revision, tuple(one.going for one in crew))
+
+    async def _prepared(self, delivery: Delivery) -> _Prepared | Ready:
         try:
             known = await self._papers(delivery)
             if delivery.purpose in ("delete", "withdraw"):
@@ -102,51 +137,56 @@ class ToDmp:
         if known.reading.schema_errors:
             said = " ".join(f"{n}. {one}" for n, one in enumerate(known.reading.schema_errors[:SAID], 1))
             return Wait(Outcome(Answer.REFUSED, "schema", f"{_NOT_VALID} Schéma CDA : {said}"))
-        status, asked = await self._existence(_ins(known))
-        return Skip(_CLOSED[status], asked) if status in _CLOSED else None
+        if _unseen(known) and not self.house.settings.dmp.allow_masked_and_invisible:
+            return Wait(Outcome(Answer.REFUSED, "masked-and-invisible", _MASKED))
+        status, said, asked = await self._existence(_ins(known))
+        return Skip(_CLOSED[status], asked, _why_closed(said)) if status in _CLOSED else None
 
-    async def _existence(self, patient: Ins) -> tuple[str, bool]:
-        """TD0.2, or its last answer while that is fresh; whether the DMP was asked."""
+    async def _existence(self, patient: Ins) -> tuple[str, str, bool]:
+        """TD0.2, or its last answer while that is fresh: the status, what was said of it, whether the DMP was asked."""
         house = self.house
         since = house.now - house.settings.dmp.existence_ttl
         cached = await house.ledger.read(lambda c: patients.known_existence(c, patient, since))
         if cached is not None:
-            return cached[0], False
-        said = await self.destination.existence(patient)
+            return cached[0], cached[1], False
+        found = await self.destination.existence(patient)
+        said = _said(found)
         await house.ledger.write(
-            "existence", lambda c: patients.keep_existence(c, patient, said.status, said.code, house.now)
+            "existence", lambda c: patients.keep_existence(c, patient, found.status, said, house.now)
         )
-        return said.status, True
+        return found.status, said, True
 
-    async def _feeding(self, delivery: Delivery, known: Papers) -> Ready:
-        patient = _ins(known)
-        target = await self._replaced(known, patient)
+    async def _feeding(self, delivery: Delivery, known: Papers) -> _Prepared | Ready:
+        patient, secret = _ins(known), self._is_secret(known)
+        before = known.version.before or await self._replaced(known)
+        target = await self._entry(delivery, before.unique_id, patient, secret=secret) if before else None
         if target is None and known.version.before is not None:
             return Wait(Outcome(Answer.REFUSED, "already-gone", _GONE))
+        form = DmpBytes(self.house, self.originals)
         try:
-            document, header = await self._version(known, target is not None)
+            document, header = await form.make(known, before.unique_id if before and target else "")
         except (ReaderRefused, ReaderDied, ReaderTimedOut) as error:
-            if not self._beyond_archiving(delivery, known, error):
+            if not form.beyond_archiving(delivery, known, error):
                 raise
             return Skip(NotFed.FORMAT)
         received = known.reading.header is not None and header.unique_id == known.reading.unique_id
         of_others = received and known.reading.orders is None
         checks = of_others and self.house.settings.dmp.feed_received_cda == "check-first"
-        if checks and await self.destination.find(header.unique_id, patient) is not None:
+        if checks and await self.destination.find(header.unique_id, patient, secret=secret) is not None:
             return There(header.unique_id)
         objection = await self._objection(delivery, document)
         if objection is not None:
             return objection
-        payload = self.destination.prepare(
-            document,
-            header,
-            patient,
-            known.visibility,
-            seed=f"{known.seed}/{delivery.id}/{delivery.failures}",
-            instant=known.asked,
-            replaces=target,
-        )
-        return Go(payload, header.unique_id, await self._evidence(patient), known.version.number)
+        feed = Feed(document, header, known.visibility, target, secret, content_type(known.reading.orders))
+        self.destination.require(feed, patient)
+        return _Prepared(delivery, known, feed, await self._evidence(patient))
+
+    def _is_secret(self, known: Papers) -> bool:
+        """Whether it goes in a secret connection: what a minor's representatives must not see (EX_2.1-1050)."""
+        dmp = self.house.settings.dmp
+        years = age(known.patient.birth_date, known.context.today)
+        minor = (years or 0) < dmp.age_of_majority
+        return dmp.minor_secret and minor and known.visibility.invisible_to_representatives
 
     async def _objection(self, delivery: Delivery, document: bytes) -> Wait | None:
         """What the ANS's rules object to in the very bytes that would leave (ADR 0034)."""
@@ -165,39 +205,18 @@ class ToDmp:
         cached = await self.house.ledger.read(lambda c: patients.known_existence(c, patient, 0))
         return "" if cached is None else f"{cached[0]} {cached[2]:.0f}"
 
-    async def _replaced(self, known: Papers, patient: Ins) -> str | None:
-        """The entryUUID of what this version replaces in the DMP; None: it is fed as new, without association."""
-        fed = known.parent_fed
-        if known.version.before is not None:
-            return await self.destination.find(known.version.before.unique_id, patient)
-        if known.document.action is not Action.REPLACE or fed is None or fed.state is not DeliveryState.DONE:
+    async def _replaced(self, known: Papers) -> Delivery | None:
+        """What this version replaces in the DMP; None: it is fed as new, without association."""
+        document, parent = known.document, known.parent
+        if document.action is not Action.REPLACE or parent is None:
             return None
-        return await self.destination.find(fed.unique_id, patient)
+        return await self.house.ledger.read(lambda c: chain.standing(c, parent, document))
 
-    async def _version(self, known: Papers, replaces: bool) -> tuple[bytes, CdaHeader]:
-        """The bytes that go: as received, completed where the DMP would refuse the header, or wrapped."""
-        header = known.reading.header
-        if self._archives(known):
-            archived = await self.house.readers.pdfa(known.mail.digest, known.reading.part)
-            changed = hashlib.sha256(archived).hexdigest() != known.reading.sha256
-            return paper.wrap(self.house, known, archived, archived=changed)
-        body = await paper.body_of(self.house, self.originals, known)
-        if header is None:
-            return paper.wrap(self.house, known, body)
-        parent = known.parent_fed.unique_id if replaces and known.parent_fed else ""
-        if not _needs_completion(header, parent):
-            return body, header
-        number = oids.derive(self.house.settings.establishment.oid_root, "transformation", header.unique_id)
-        return await self.house.readers.transform(body, Completion(header, number, known.patient, parent))
-
-    def _archives(self, known: Papers) -> bool:
-        """Whether the document goes as PDF/A-1: a PDF for which we make the CDA."""
-        asked = self.house.settings.dmp.pdfa == "convert"
-        return asked and known.reading.header is None and known.reading.media_type == PDF
-
-    def _beyond_archiving(self, delivery: Delivery, known: Papers, error: ReaderError) -> bool:
-        """Whether this is a PDF of which no PDF/A can be made: it was refused, or a reader was lost over it twice."""
-        return self._archives(known) and (isinstance(error, ReaderRefused) or delivery.code == LOST)
+    async def _entry(self, delivery: Delivery, unique_id: str, patient: Ins, *, secret: bool = False) -> str | None:
+        """The entryUUID of a document: the last one, unless that had moved away the last time; None: not there."""
+        found = await self.destination.find_all(unique_id, patient, secret=secret)
+        other = delivery.failures if delivery.code in MOVED_CODES else 0
+        return found[-1 - other % len(found)] if found else None
 
     async def _taking_back(self, delivery: Delivery, known: Papers) -> Ready:
         """TD3.3c of what was fed: the document that the sender deletes, or ours that the record refused."""
@@ -205,11 +224,16 @@ class ToDmp:
         if fed is None or fed.state is not DeliveryState.DONE:
             return Skip(fed.reason if fed and fed.reason else NotFed.OFF)
         patient = _ins(known)
-        entry = await self.destination.find(fed.unique_id, patient)
+        entry = await self._entry(delivery, fed.unique_id, patient)
         if entry is None:
             return There(fed.unique_id, "already-gone")
         payload = self.destination.prepare_deletion(
-            fed.unique_id, entry, patient, seed=f"{known.seed}/{delivery.id}/{delivery.failures}", instant=known.asked
+            fed.unique_id,
+            entry,
+            patient,
+            seed=f"{known.seed}/{delivery.id}/{delivery.failures}",
+            instant=known.asked,
+            status="Archived" if delivery.code == STATUS_CODE else "Approved",
         )
         return Go(payload, fed.unique_id)
 
@@ -240,12 +264,28 @@ def _as_it_holds(known: Papers) -> tuple[DocumentReading, Ruling]:
     return replace(known.reading, visibility=known.visibility), ruling
 
 
-def _needs_completion(header: CdaHeader, parent_as_fed: str) -> bool:
-    """Whether the DMP would refuse this header, or it names its parent by another id than the one that was fed."""
-    root = header.patient_ids[0][0] if header.patient_ids else ""
-    incomplete = root not in INS_OIDS or not header.birth_place
-    renamed = bool(parent_as_fed) and parent_as_fed != header.parent_id
-    return bool(header.id_extension) or incomplete or renamed
+def _same_call(first: _Prepared, other: _Prepared) -> bool:
+    """Whether two documents can leave in one call: one patient, both in a secret connection or neither."""
+    return _ins(first.known) == _ins(other.known) and first.feed.secret == other.feed.secret
+
+
+def _unseen(known: Papers) -> bool:
+    """Hidden from the patient and from professionals alike (parameter cumul-invisible_patient-masque_ps)."""
+    return known.visibility.masked_to_professionals and known.visibility.invisible_to_patient
+
+
+def _said(found: Existence) -> str:
+    """TD0.2's own words, as they are kept."""
+    return " ".join(filter(None, (found.code, found.closed_on, found.motive)))
+
+
+def _why_closed(said: str) -> str:
+    """When a DMP was closed and why, if TD0.2 said so; empty otherwise."""
+    _, *more = said.split()
+    day = next((word for word in more if len(word) == 8 and word.isdigit()), "")
+    motive = next((word for word in more if word != day), "")
+    since = f"DMP fermé le {day[6:]}/{day[4:6]}/{day[:4]}" if day else "DMP fermé" if motive else ""
+    return f"{since} (motif : {motive})" if motive else since
 
 
 def _ins(known: Papers) -> Ins:

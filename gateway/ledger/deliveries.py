@@ -24,6 +24,7 @@ _LAST = (
     .order_by(delivery.c.id.desc())
     .limit(1)
 )
+_LED_BY = select(delivery).where(delivery.c.lead_id == bindparam("number")).order_by(delivery.c.id)
 _WAITING_FOR = select(delivery.c.id).where(delivery.c.after_id == bindparam("number"))
 _SAME = update(delivery).where(delivery.c.id == bindparam("row_id"), delivery.c.version == bindparam("row_version"))
 _NEW_ATTEMPT = insert(attempt)
@@ -83,11 +84,19 @@ def waiting_for(c: Connection, number: int) -> list[int]:
     return list(c.execute(_WAITING_FOR, {"number": number}).scalars())
 
 
+def led_by(c: Connection, number: int) -> list[Delivery]:
+    """The deliveries that go along in the submission of this one, in the order planned."""
+    return as_values(Delivery, c.execute(_LED_BY, {"number": number}).all())
+
+
 def move(c: Connection, found: Delivery, event: DeliveryEvent, at: float, **values: object) -> Delivery:
-    """Advance a delivery's state and set columns. StaleError when the row is no longer the one that was read."""
+    """Advance a delivery's state and set columns. StaleError when the row is no longer the one that was read.
+
+    What has ended goes along with nothing any more.
+    """
     state = advance(DELIVERY, found.state, event)
-    ended = at if state in ENDED else None
-    return change(c, found, state=state, ended_at=ended, **values)
+    over: dict[str, Any] = {"ended_at": at, "lead_id": None} if state in ENDED else {"ended_at": None}
+    return change(c, found, state=state, **over, **values)
 
 
 def change(c: Connection, found: Delivery, **values: object) -> Delivery:

@@ -117,7 +117,7 @@ def result(c: Connection, number: int) -> Line:
 def queue(c: Connection, name: str | None = None) -> list[Queued]:
     """What has not ended, oldest first; of one destination, or of all."""
     tries = select(func.count()).where(attempt.c.delivery_id == delivery.c.id).scalar_subquery()
-    order = (job.c.kind == "deliver") & (job.c.subject == delivery.c.id)
+    order = (job.c.kind == "deliver") & (job.c.subject == func.coalesce(delivery.c.lead_id, delivery.c.id))
     query = (
         select(delivery, job.c.due, job.c.parked, tries.label("tries"))
         .join(job, order, isouter=True)

@@ -445,6 +445,10 @@ NOT_FED: tuple[tuple[NotFed, dict[str, Any]], ...] = (
     (NotFed.MINOR_RULE, {"patient": CHILD, "ruling": replace(RULED, wait_for_professional=True)}),
     (
         NotFed.MINOR_RULE,
+        {"patient": CHILD, "ruling": replace(RULED, wait_for_professional=True), "context": dmp(minor_secret=True)},
+    ),
+    (
+        NotFed.MINOR_RULE,
         {"patient": replace(ZOE, birth_date="20120000"), "ruling": replace(RULED, wait_for_professional=True)},
     ),
     (NotFed.IDENTITY_BLOCKED, {"patient": replace(ZOE, attributes=frozenset({"CACH"}))}),
@@ -511,7 +515,12 @@ def test_every_condition_that_needs_no_question_is_tried_above() -> None:
         {"patient": CHILD},
         {"ruling": replace(RULED, wait_for_professional=True)},
         {"one": replace(CDA, visibility=Visibility(False, False, True))},
-        {"patient": CHILD, "ruling": replace(RULED, wait_for_professional=True), "context": dmp(minor_secret=True)},
+        {
+            "patient": CHILD,
+            "one": replace(CDA, visibility=Visibility(False, False, True)),
+            "ruling": replace(RULED, wait_for_professional=True),
+            "context": dmp(minor_secret=True),
+        },
         {"patient": replace(ZOE, attributes=frozenset({"homonyme"}))},
         {"ruling": replace(RULED, type_certain=False), "context": dmp(uncertain_type="feed")},
         {"ruling": replace(RULED, type_certain=False), "context": dmp(uncertain_type="invisible")},
