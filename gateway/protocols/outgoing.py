@@ -117,7 +117,7 @@ def pdf_name(header: CdaHeader) -> str:
     """``<YYYYMMDD of the act>_<type>_<NAME>_<given>.pdf`` (ECO.2.1.6)."""
     act = next((event.low for event in header.events if event.low), header.effective_time)
     pieces = (act[:8], _label(header), *_names(header))
-    return "_".join(_UNSAFE.sub(" ", line(piece)).strip() for piece in pieces if piece) + ".pdf"
+    return "_".join(line(_UNSAFE.sub(" ", piece)) for piece in pieces if piece) + ".pdf"
 
 
 def build(request: MailRequest) -> bytes:
