@@ -182,6 +182,12 @@ NOT_FED: dict[NotFed, str] = {
     NotFed.OFF: "l'alimentation du DMP n'est pas activée",
 }
 
+#: Why a version of ours goes nowhere.
+_NOT_SENT: dict[str, str] = {
+    Reason.MASKED: "masqué aux professionnels : le volet interdit de l'envoyer au dossier",
+    "withdrawn": "retiré avant d'être parti",
+}
+
 IGNORED: dict[Ignored, str] = {
     Ignored.COPY: "copie lisible d'un autre document du message",
     Ignored.DUPLICATE: "déjà reçu",
@@ -256,4 +262,5 @@ TRAITS = {
 
 def not_fed(reason: str) -> str:
     """The phrase of a reason for which the DMP does not get a document; the code itself when it is another's."""
-    return next((phrase for one, phrase in NOT_FED.items() if one == reason), reason)
+    phrases = {str(one): phrase for one, phrase in NOT_FED.items()} | _NOT_SENT
+    return phrases.get(reason, reason)

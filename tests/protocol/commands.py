@@ -34,7 +34,11 @@ class Site:
     def gateway(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a command; its exit code must be ``code``, and an error is one line."""
         command, *rest = arguments
-        verbs = 1 if rest and command in {"quarantine", "queue", "rules", "audit", "patients", "senders"} else 0
+        verbs = (
+            1
+            if rest and command in {"quarantine", "queue", "rules", "audit", "patients", "senders", "documents"}
+            else 0
+        )
         words = [command, *rest[:verbs], "-c", str(self.config), *rest[verbs:]]
         done = subprocess.run([GATEWAY, *words], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
