@@ -265,7 +265,7 @@ def _refuse_combinations(orders: Orders) -> None:
         ),
         (
             both and orders.invisible_to_representatives,
-            "Avec INVISIBLE_REP_LEGAUX, le document part à un professionnel ou au patient (DESTMSSANTE…), pas aux deux.",
+            "Avec INVISIBLE_REP_LEGAUX, le document part au professionnel ou au patient (DESTMSSANTE…), pas aux deux.",
         ),
         (
             patient_alone and (orders.secret or orders.to_dmp),
