@@ -67,8 +67,9 @@ def _record_target(header: CdaHeader) -> str:
 
 
 def _author(author: Author) -> str:
-    specialty = _coded("code", author.specialty) if author.specialty else element("code", {"nullFlavor": "UNK"})
-    assigned = [_ii("id", author.person.id_root, author.person.id_extension), specialty, *_assigned(author.person)]
+    # StrucMin takes an author without code, and none whose code is null.
+    specialty = [_coded("code", author.specialty)] if author.specialty else []
+    assigned = [_ii("id", author.person.id_root, author.person.id_extension), *specialty, *_assigned(author.person)]
     if author.organisation:
         assigned.append(_organisation("representedOrganization", author.organisation))
     return element("author", {}, element("time", {"value": author.time}), element("assignedAuthor", {}, *assigned))
