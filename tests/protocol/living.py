@@ -29,6 +29,7 @@ from tests.samples import HOUSE, IPP_OID, SENDER, ZOE
 
 SCRIPT = Path(sys.executable).with_name("gateway")
 PATIENCE = 60.0
+_OF_TWO_WORDS = ("patients", "senders", "quarantine", "queue", "rules", "audit", "terminology", "documents")
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -86,7 +87,7 @@ class Living:
             daemon.kill()
 
     def _arguments(self, words: Sequence[str]) -> list[str]:
-        verbs = 2 if words[0] in ("patients", "senders", "quarantine", "queue", "rules", "audit", "terminology") else 1
+        verbs = 2 if words[0] in _OF_TWO_WORDS else 1
         return [*words[:verbs], "-c", str(self.config), *words[verbs:]]
 
 

@@ -179,7 +179,7 @@ def test_the_configuration_of_the_harness_loads(folder: Path, monkeypatch: pytes
         (BASE + '[dmp]\nresponsible = { id = "1" }\n', "[dmp] responsible.name : manque"),
         (BASE + '[dmp]\nenabled = "true"\n', '[dmp] enabled : "true" ne convient pas ; écrire true ou false'),
         (BASE + MAILBOX + 'port = "143"\n', '[[mailbox]] "accueil" port : "143" ne convient pas ; écrire un nombre'),
-        (BASE + '[dpi]\nkind = "hl7"\n', '[dpi] kind : "hl7" ne convient pas ; écrire une de ces valeurs : "fhir", "folder"'),
+        (BASE + '[dpi]\nkind = "hl7"\n', '[dpi] kind : "hl7" ne convient pas ; écrire une de ces valeurs : "fhir"'),
         (BASE + "[dmp]\nconnections = 50\n", "[dmp] connections : 50 ne convient pas ; écrire un nombre entier d'au"),
         (BASE + "[ledger]\nretention_days = 0\n", "[ledger] retention_days : 0 ne convient pas"),
         (BASE + '[retry]\nfirst = "5 s"\n', '[retry] first : "5 s" ne convient pas ; écrire une durée comme "5s"'),
