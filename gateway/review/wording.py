@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from gateway.model.identity import Likeness
+from gateway.model.orders import PLACE
 from gateway.model.states import DeliveryState
 from gateway.operate.messages import DESTINATIONS, LIKENESS, PURPOSES, REASONS, STATES, TRAITS, not_fed
 from gateway.review.case import Case, Proposed, Ruled, Sent
@@ -47,7 +48,7 @@ def _head(case: Case) -> Iterator[str]:
 
 
 def _document(case: Case) -> Iterator[str]:
-    yield f"Reçu le {day(case.received_at)} de {_sender(case)}"
+    yield f"Reçu le {day(case.received_at)} {_sender(case)}"
     if case.signature:
         yield f"Signature électronique du message : {_SIGNATURES[case.signature]}"
     if case.subject:
@@ -59,9 +60,11 @@ def _document(case: Case) -> Iterator[str]:
 
 
 def _sender(case: Case) -> str:
+    if case.source.startswith(f"{PLACE}:"):
+        return f"du dossier patient de l'établissement, message {case.source.partition(':')[2]}"
     if not case.sender:
-        return "un expéditeur inconnu"
-    return f"{case.sender_name} <{case.sender}>" if case.sender_name else case.sender
+        return "d'un expéditeur inconnu"
+    return f"de {case.sender_name} <{case.sender}>" if case.sender_name else f"de {case.sender}"
 
 
 def _evidence(case: Case) -> Iterator[str]:
