@@ -107,7 +107,7 @@ def checked(one: Handover) -> Handover:
     return replace(
         one,
         header=header,
-        envelope=replace(one.envelope, subject=pen(one.envelope.subject), body=pen(one.envelope.body)),
+        envelope=_envelope(one.envelope, pen),
         sender=_sender(one.sender, pen),
         recipients=tuple(_recipient(mailbox, pen) for mailbox in one.recipients),
     )
@@ -136,11 +136,20 @@ def _encoded(lines: Sequence[str], charset: str) -> bytes:
 def _sender(sender: Sender | None, pen: partial[str]) -> Sender | None:
     if sender is None:
         return None
-    return replace(sender, name=pen(sender.name), given=pen(sender.given), structure=pen(sender.structure))
+    name, given, structure = pen(sender.name), pen(sender.given), pen(sender.structure)
+    return replace(sender, address=pen(sender.address), name=name, given=given, structure=structure)
+
+
+def _envelope(mail: Envelope, pen: partial[str]) -> Envelope:
+    """An address to answer that cannot be written is left out: another one would be somebody else's."""
+    reply_to = mail.reply_to if pen(mail.reply_to) == mail.reply_to else ""
+    said = replace(mail, subject=pen(mail.subject), body=pen(mail.body))
+    return replace(said, message_id=pen(mail.message_id), sender=pen(mail.sender), reply_to=reply_to)
 
 
 def _recipient(mailbox: Recipient, pen: partial[str]) -> Recipient:
-    return replace(mailbox, service=pen(mailbox.service), owner=_sender(mailbox.owner, pen))
+    owner = _sender(mailbox.owner, pen)
+    return replace(mailbox, address=pen(mailbox.address), service=pen(mailbox.service), owner=owner)
 
 
 def _label(code: Code, pen: partial[str]) -> Code:

@@ -86,6 +86,14 @@ def test_names_around_the_document_take_the_nearest_characters() -> None:
     assert [message.field("PID", 11, component=n) for n in (1, 3)] == ["Vodickova 7", "Kraków"]
 
 
+def test_a_damaged_header_of_the_mail_stops_no_document() -> None:
+    envelope = Envelope("<1\ufffd@x>", "CR", "ștefan@x.mssante.fr", reply_to="łucja@x.mssante.fr")
+    message = hl7v2.parse(b"".join(mdm.build(request(sender=None, envelope=envelope, charset=LATIN_9))))
+    assert message.named("OBX")[1].field(3) == "<1?@x>"
+    assert [p.field(4) for p in message.named("PRT")] == ["SB", "RCT"]
+    assert message.first("PRT").field(15, component=4) == "stefan@x.mssante.fr"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
