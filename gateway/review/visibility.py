@@ -16,11 +16,11 @@ from sqlalchemy import Connection
 from gateway.flow import plan, revise
 from gateway.flow.decide import Decided
 from gateway.flow.house import House
-from gateway.ledger import documents, patients, revisions, trail
+from gateway.ledger import deliveries, documents, patients, revisions, trail
 from gateway.ledger.rows import Document
 from gateway.model.documents import Action, DocumentReading, Visibility
-from gateway.model.reasons import Reason
-from gateway.model.states import DocumentState
+from gateway.model.reasons import NotFed, Reason
+from gateway.model.states import DeliveryState, DocumentState
 from gateway.operate.messages import DESTINATIONS
 from gateway.review.case import iso
 from gateway.review.entries import Done, ReviewError, dossier
@@ -73,10 +73,11 @@ def change(c: Connection, house: House, number: int, verb: str, wish: Wish) -> D
     wanted = _CHANGES[name]
     found = _wrapped(c, house, number)
     before = visibility(c, found)
-    if getattr(before, wanted.flag) == wanted.raised:
+    if getattr(before, wanted.flag) == wanted.raised and not (wish.representatives and _awaited(c, number)):
         return Done(0, number, "already", f"c'est déjà le cas : document {wanted.done}")
     after = replace(before, **{wanted.flag: wanted.raised})
     _allowed(house, after)
+    _reachable(c, house, number)
     version = _noted(c, house, number, name, after, asked)
     since = (found.hidden_since or house.now) if after.invisible_to_patient else None
     documents.change(c, found, hidden_since=since)
@@ -93,6 +94,7 @@ def delete(c: Connection, house: House, number: int, wish: Wish) -> Done:
         raise ReviewError("dites pourquoi : --reason MOTIF est nécessaire pour supprimer")
     asked = _asked(wish, required=False)
     found = _wrapped(c, house, number)
+    _reachable(c, house, number)
     version = _noted(c, house, number, revisions.DELETE, visibility(c, found), asked)
     documents.change(c, found, hidden_since=None)
     going = {name: revise.withdraw(c, house, number, name, version) for name in _REFUSED}
@@ -194,6 +196,22 @@ def _allowed(house: House, after: Visibility) -> None:
             "un document ne peut être à la fois masqué aux professionnels et invisible au patient : "
             "levez d'abord l'un (unmask ou make-visible)"
         )
+
+
+def _reachable(c: Connection, house: House, number: int) -> None:
+    """What a destination holds must not stay behind because nothing is sent there any more."""
+    on = {plan.DPI: house.settings.dpi.kind != "none", plan.DMP: house.settings.dmp.enabled}
+    for name, works in on.items():
+        if not works and deliveries.held_by(c, number, name):
+            raise ReviewError(
+                f"ce document est là, mais plus rien n'y est envoyé ({DESTINATIONS[name]}) : voir [{name}]"
+            )
+
+
+def _awaited(c: Connection, number: int) -> bool:
+    """Whether the DMP waits for a professional's word on what a minor's representatives see."""
+    last = deliveries.last_of(c, number, plan.DMP)
+    return last is not None and last.state is DeliveryState.NOT_APPLICABLE and last.reason == NotFed.MINOR_RULE
 
 
 def _noted(c: Connection, house: House, number: int, name: str, after: Visibility, asked: Wish) -> int:

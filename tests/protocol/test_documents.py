@@ -262,6 +262,28 @@ async def test_what_was_not_fed_goes_later_as_it_is_wanted_then(
         life.nothing_to_say()
 
 
+async def test_a_professionals_word_on_a_minors_parents_is_what_was_waited_for(
+    stage: Stage, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """His word to the patient alone is not: it says nothing of them."""
+    house = settle(tmp_path / "house", stage.pki, stage.record.port, stage.dmp.base)
+    settings = house.config.read_text(encoding="utf-8") + "age_of_majority = 130\n"
+    house.config.write_text(settings, encoding="utf-8")
+    rules = house.folder / "rules"
+    rules.mkdir()
+    rule = '[[regle]]\nnom = "Mineur"\nmots = ["contraception"]\nattendre_professionnel = true\n'
+    (rules / "a.toml").write_text(rule, encoding="utf-8")
+    async with running(house) as run:
+        life = await begun(run, stage, letter(request.node.nodeid, "Contraception."))
+        assert ((await life.line()).dmp, (await life.line()).dmp_reason) == ("not-fed", "minor-rule")
+        await life.says("make-invisible")
+        assert (await life.line()).dmp_reason == "minor-rule"
+        await life.says("make-visible", by=replace(WISH, representatives=True))
+        assert (await life.line()).dmp == "fed"
+        assert [one["confidentialityCodes"][0] for one in life.feeds()] == [["N", "INVISIBLE_PATIENT"]]
+        life.nothing_to_say()
+
+
 async def test_a_wish_while_nobody_knows_whether_it_arrived(
     stage: Stage, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -265,6 +265,16 @@ async def test_what_has_not_left_does_not_leave_once_it_is_taken_back(desk: Desk
     assert (await desk.look(lambda c: documents.get_document(c, 1))).state is DocumentState.SETTLED
 
 
+async def test_what_stands_where_nothing_is_sent_any_more_is_not_left_behind(desk: Desk) -> None:
+    await desk.take(HIDDEN)
+    settings = desk.house.settings
+    desk.house.settings = structs.replace(settings, dpi=structs.replace(settings.dpi, kind="none"))
+    for verb in ("make-visible", "delete"):
+        with pytest.raises(ReviewError, match="plus rien n'y est envoyé"):
+            await says(desk, verb)
+    assert await desk.look(lambda c: revisions.of_document(c, 1)) == []
+
+
 async def test_what_is_not_a_filed_document_is_told(desk: Desk) -> None:
     raw = Samples("v")
     await desk.take(raw.new(), raw.replacement(), raw.deletion(), raw.unknown_patient())
