@@ -54,9 +54,14 @@ def assign(c: Connection, house: House, number: int, ipp: str, who: str, *, vers
     return file(c, house, entry, found, read, judgement, who, "assign")
 
 
+def _masked(one: DocumentReading) -> Reason | None:
+    """A sender's document that is hidden from professionals has no business in the record; the record's own has."""
+    return Reason.MASKED if one.visibility.masked_to_professionals and one.orders is None else None
+
+
 def require_filable(entry: Entry, one: DocumentReading, settings: Settings) -> None:
     """ReviewError when nobody's word can file this document."""
-    for reason in (entry.reason, one.problem, Reason.MASKED if one.visibility.masked_to_professionals else None):
+    for reason in (entry.reason, one.problem, _masked(one)):
         if reason in NEVER_FILED:
             raise ReviewError(_unfilable(reason))
     if one.ignored is not None:
