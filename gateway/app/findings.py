@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from msgspec import Struct, structs
 
-from gateway.app import ans_package
+from gateway.app import ans_package, holders
 from gateway.app.hosts import is_loopback, is_trial, read_url
 from gateway.app.problem import tables
 from gateway.formats.office import fonts
@@ -47,6 +47,7 @@ def check_files(settings: Settings, now: datetime) -> list[Finding]:
 
 
 def _credentials(settings: Settings, now: datetime) -> Iterator[Finding]:
+    units: dict[str, list[str]] = {}
     for name, table in tables(settings):
         for stem, files in _named(table):
             try:
@@ -58,7 +59,9 @@ def _credentials(settings: Settings, now: datetime) -> Iterator[Finding]:
                 yield from _expiry(credential.certificate, credential.source, now)
                 yield from _exposed_key(files[1] or files[2])
                 if name == "[dmp]":
-                    yield from _structure(stem, credential, settings)
+                    units[stem] = _units(credential)
+    said = [holders.amiss(stem, found, settings.establishment) for stem, found in units.items()]
+    yield from (Finding("warning", text) for text in (*said, holders.apart(units)) if text)
 
 
 def _named(table: Struct) -> Iterator[tuple[str, tuple[Path | None, Path | None, Path | None, Path | None]]]:
@@ -97,16 +100,9 @@ def _exposed_key(key: Path | None) -> Iterator[Finding]:
         yield Finding("warning", text)
 
 
-def _structure(stem: str, credential: Credential, settings: Settings) -> Iterator[Finding]:
-    """The DMP compares the OU of both certificates with the structure that feeds (spec/dmp/transactions.md §3)."""
-    ours = settings.establishment.legal_entity or settings.establishment.structure_id
+def _units(credential: Credential) -> list[str]:
     units = credential.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
-    if ours not in {unit.value for unit in units}:
-        yield Finding(
-            "warning",
-            f"[dmp] {stem}cert : l'unité (OU) de ce certificat n'est pas {ours} et le DMP refusera ; prendre le "
-            "certificat de la structure, ou écrire son OU dans [establishment] legal_entity",
-        )
+    return [str(unit.value) for unit in units]
 
 
 def _authorities(settings: Settings, now: datetime) -> Iterator[Finding]:
