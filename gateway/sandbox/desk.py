@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
-from gateway.sandbox import soap
+from gateway.sandbox import existence, soap
+from gateway.sandbox.disk import Known
 from gateway.sandbox.entries import RIM, RefusedError, documents, submission_set
 from gateway.sandbox.registry import Registry
 from gateway.sandbox.scenarios import Moment, Play, Scenario
 from gateway.sandbox.soap import Request, RequestError
 from gateway.sandbox.speaker import Access, Speaker
 
-_HL7 = "urn:hl7-org:v3"
+_SOMEBODY = "100000000000047"
 _AUTHOR = "Aucun AuthorInstitution ne correspond à l'utilisateur du VIHF [authentification indirecte]"
 _MOMENTS = {
     ("patients", "PRPA_IN201307UV02"): Moment.EXISTENCE,
@@ -59,7 +59,9 @@ class Desk:
         """The answer. Raises RequestError."""
         respond = self._played(question, scenario) if scenario else None
         said = respond if respond is not None else self._done(question)
-        return soap.answer(_ACTIONS[question.moment], question.request.message_id, said)
+        mixed_up = scenario is not None and scenario.play is Play.MIXED_UP
+        relates_to = "urn:uuid:00000000-0000-4000-8000-000000000000" if mixed_up else question.request.message_id
+        return soap.answer(_ACTIONS[question.moment], relates_to, said)
 
     def _done(self, question: Question) -> str:
         does: dict[Moment, Callable[[Question], str]] = {
@@ -75,9 +77,11 @@ class Desk:
         errors = {scenario.code: scenario.text}
         match scenario.play:
             case Play.STATE:
-                return _said(scenario.code, "20250101", "à la demande du patient")
+                return existence.state(Known("", question.speaker.ins, scenario.code), "")
+            case Play.SOMEBODY:
+                return existence.state(Known("", _SOMEBODY, "active"), "")
             case Play.UNCERTAIN:
-                return _existence("AE", "", "AE")
+                return existence.error()
             case Play.FAULT:
                 raise RequestError(scenario.text, scenario.code)
             case Play.CLOSE:
@@ -92,9 +96,8 @@ class Desk:
         return None
 
     def _existence(self, question: Question) -> str:
-        value = question.request.payload.find(f".//{{{_HL7}}}patientIdentifier/{{{_HL7}}}value")
-        known = self._registry.patient(value.get("extension", "") if value is not None else "")
-        return _said(known.dmp_state, known.closed_on, known.closed_why)
+        root, number = existence.asked(question.request.payload)
+        return existence.state(self._registry.patient(number), root)
 
     def _look_up(self, question: Question) -> str:
         path = f".//{RIM}Slot[@name='$XDSDocumentEntryUniqueId']//{RIM}Value"
@@ -138,30 +141,3 @@ def _told(act: Callable[[], None]) -> str:
 def _status(association: etree._Element, name: str) -> str:
     value = association.findtext(f"{RIM}Slot[@name='{name}']/{RIM}ValueList/{RIM}Value", "")
     return value.strip().rpartition(":")[2]
-
-
-def _said(state: str, closed_on: str, closed_why: str) -> str:
-    """TD0.2. How date and motive of a closed DMP are written is not public: here where HL7 v3 has room for them."""
-    if state == "none":
-        return _existence("AA", "", "NF")
-    if state == "active":
-        return _existence("AA", '<statusCode code="active"/>', "OK")
-    when = f"<effectiveTime><high value={quoteattr(closed_on)}/></effectiveTime>" if closed_on else ""
-    why = (
-        '<subjectOf1><administrativeObservation><code code="MOTIF_FERMETURE"/>'
-        f"<value>{escape(closed_why)}</value></administrativeObservation></subjectOf1>"
-        if closed_why
-        else ""
-    )
-    return _existence("AA", f'<statusCode code="terminated"/>{when}{why}', "OK")
-
-
-def _existence(acknowledgement: str, patient: str, response: str) -> str:
-    subject = f"<patient>{patient}</patient>" if patient else ""
-    event = f'<subject typeCode="SUBJ"><registrationEvent><subject1>{subject}</subject1></registrationEvent></subject>'
-    return (
-        f'<PRPA_IN201308UV02 xmlns="{_HL7}" ITSVersion="XML_1.0"><acknowledgement><typeCode code="{acknowledgement}"/>'
-        '</acknowledgement><controlActProcess classCode="CACT" moodCode="EVN">'
-        f'{event if patient else ""}<queryAck><queryResponseCode code="{response}"/></queryAck></controlActProcess>'
-        "</PRPA_IN201308UV02>"
-    )

@@ -58,7 +58,7 @@ class Registry:
 
     def close(self, ins: str) -> None:
         """The patient closes this DMP now."""
-        self._closed[ins] = Known("", ins, "closed", f"{datetime.now(UTC):%Y%m%d}", "à la demande du patient")
+        self._closed[ins] = Known("", ins, "closed", f"{datetime.now(UTC):%Y%m%d}", "DEMANDE_PATIENT")
 
     def find(self, unique_ids: set[str]) -> list[str]:
         """TD3.1b: the entryUUIDs under these ids, deleted ones left out."""

@@ -25,11 +25,13 @@ class Play(StrEnum):
     """What the sandbox does."""
 
     STATE = "state"  # TD0.2 answers the state ``code``
+    SOMEBODY = "somebody"  # TD0.2 answers for somebody else
     UNCERTAIN = "uncertain"  # TD0.2 answers AE, without a state
     CLOSE = "close"  # the patient's DMP is closed, and the request refused
     ERROR = "error"  # a RegistryResponse Failure with ``code``
     WARNING = "warning"  # done, with the warning ``code``
     SAID_TWICE = "said-twice"  # done, and answered by the error ``code``
+    MIXED_UP = "mixed-up"  # done, but the answer says that it answers another message
     FAULT = "fault"  # a SOAP fault with ``code`` (empty: the server's own)
     STATUS = "status"  # the HTTP status ``code`` with an HTML page
     CUT = "cut"  # the connection is cut, nothing done
@@ -99,6 +101,12 @@ def _states() -> Iterator[Scenario]:
         "fed",
     )  # fmt: skip
 
+    yield Scenario(
+        "other-patient", at, Play.SOMEBODY, 1, "le test d'existence répond pour un autre patient",
+        "« un autre patient que celui demandé », puis un nouvel essai : rien n'est versé sur une telle réponse",
+        "si cela se répète, alerter le support du DMP et l'identitovigilance", "fed",
+    )  # fmt: skip
+
 
 def _wires() -> Iterator[Scenario]:
     feed = Moment.FEED
@@ -116,6 +124,10 @@ def _wires() -> Iterator[Scenario]:
     yield Scenario(
         "wrong-address", feed, Play.STATUS, 1, "l'adresse répond, mais n'est pas celle du service (HTTP 404)",
         _STOPPED, "vérifier dmp.base_url et dmp.proxy, puis gateway check --connect", "fed", code="404",
+    )  # fmt: skip
+    yield Scenario(
+        "other-message", feed, Play.MIXED_UP, 1, "l'envoi est accepté, mais la réponse est celle d'un autre message",
+        _CHECKED, "si cela se répète, vérifier le relais entre la passerelle et le DMP (dmp.proxy)", "fed",
     )  # fmt: skip
     yield Scenario(
         "cut", feed, Play.CUT, 1, "la connexion est coupée, l'envoi n'a pas été traité", _CHECKED, _NOTHING, "fed"
