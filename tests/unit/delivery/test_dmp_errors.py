@@ -73,21 +73,109 @@ def test_faults(fault: Fault, answer: Answer, stop: bool) -> None:
     assert outcome.code == (fault.code or fault.role)
 
 
+#: Every code of spec/dmp/errors.md that can answer a feeder: what it means for the document, and whether the DMP, or
+#: every message of ours, is at fault rather than the document.
+CODES = {
+    **dict.fromkeys(
+        (
+            "XDSRepositoryBusy",
+            "XDSRegistryBusy",
+            "XDSRegistryOutOfResources",
+            "XDSRepositoryOutOfResources",
+            "XDSRegistryNotAvailable",
+        ),
+        (RETRY, True, False),
+    ),
+    **dict.fromkeys(("XDSRepositoryError", "XDSRegistryError"), (RETRY, False, False)),
+    "XDSDuplicateUniqueIdInRegistry": (UNKNOWN, False, False),
+    **dict.fromkeys(
+        (
+            "XDSNonIdenticalHash",
+            "XDSRegistryDuplicateUniqueIdInMessage",
+            "XDSRepositoryDuplicateUniqueIdInMessage",
+            "XDSRegistryMetadataError",
+            "XDSRepositoryMetadataError",
+            "XDSMissingDocument",
+            "XDSMissingDocumentMetadata",
+            "XDSRegistryDeprecatedDocumentError",
+            "XDSUnknownRepositoryId",
+            "XDSUnknownStoredQuery",
+            "XDSStoredQueryMissingParam",
+            "XDSStoredQueryParamNumber",
+            "XDSTooManyResults",
+            "XDSResultNotSinglePatient",
+            "XDSPatientIdDoesNotMatch",
+            "XDSUnknownPatientId",
+            "XDSDocumentUniqueIdError",
+            "UnresolvedReferenceException",
+            "DMPAccessDeniedByRightsService",
+            "CodeOfWhichNothingIsKnown",
+        ),
+        (REFUSED, False, False),
+    ),
+    "DMPInvalidCertificate": (RETRY, True, True),
+}
+
+
+@pytest.mark.parametrize(("code", "meaning"), CODES.items(), ids=CODES)
+def test_every_code_is_understood(code: str, meaning: tuple[Answer, bool, bool]) -> None:
+    for outcome in (
+        errors.of_registry(RegistryAnswer(False, (RegistryError(code, "", ""),))),
+        errors.of_fault(Fault("Sender", code, "")),
+    ):
+        assert (outcome.answer, outcome.down, outcome.stop) == meaning
+        assert outcome.code == code
+        assert outcome.text.endswith((".", "exploitant")), "a sentence for the operator"
+
+
+#: The messages that are known without their code (spec/dmp/errors.md): whatever the code, they say the same.
+MESSAGES = {
+    "Structure introuvable ou inactive": (RETRY, True),
+    "PS et structure non liés": (RETRY, True),
+    "Aucune spécialité dans le vihf. Spécialité obligatoire pour les médecins": (RETRY, True),
+    "Erreur d'authentification de la personne morale": (RETRY, True),
+    "Not a valid signature certificate": (RETRY, True),
+    "Aucun AuthorInstitution ne correspond à l'utilisateur du VIHF [authentification indirecte]": (REFUSED, False),
+}
+
+
+@pytest.mark.parametrize(("message", "meaning"), MESSAGES.items(), ids=MESSAGES)
+def test_every_message_is_understood_wherever_it_stands(message: str, meaning: tuple[Answer, bool]) -> None:
+    for outcome in (
+        errors.of_fault(Fault("Sender", "", message)),
+        errors.of_fault(Fault("Sender", "DMPErreurFonctionnelle", f"  {message.upper()} (réf. 12)")),
+        errors.of_registry(RegistryAnswer(False, (RegistryError("XDSRegistryMetadataError", message, ""),))),
+    ):
+        assert (outcome.answer, outcome.stop) == meaning
+
+
+def test_what_stands_for_every_message_comes_first() -> None:
+    several = RegistryError("XDSRegistryMetadataError", "", "M46"), RegistryError("DMPInvalidCertificate", "", "")
+    outcome = errors.of_registry(RegistryAnswer(False, several))
+    assert (outcome.code, outcome.stop) == ("DMPInvalidCertificate", True)
+
+
+@pytest.mark.parametrize("note", ["XDSExtraMetadataNotSaved", "DMPOk"])
+def test_a_note_beside_a_success_is_no_error(note: str) -> None:
+    assert errors.of_registry(RegistryAnswer(True, (RegistryError(note, "", ""),))) == Outcome(Answer.DONE)
+    assert errors.of_registry(RegistryAnswer(False, (RegistryError(note, "", ""),))).answer is UNKNOWN
+
+
 @pytest.mark.parametrize(
-    ("code", "answer"),
+    ("code", "answer", "down", "kept"),
     [
-        ("XDSDuplicateUniqueIdInRegistry", UNKNOWN),
-        ("XDSRegistryOutOfResources", RETRY),
-        ("XDSRegistryError", RETRY),
-        ("XDSNonIdenticalHash", REFUSED),
-        ("XDSRegistryDeprecatedDocumentError", REFUSED),
-        ("XDSMissingDocument", REFUSED),
-        ("XDSUnknownPatientId", REFUSED),
+        ("AE", RETRY, False, "TD0.2"),
+        ("QE", RETRY, False, "TD0.2"),
+        ("DMPInconnu", RETRY, False, "TD0.2"),
+        ("XDSRegistryBusy", RETRY, True, "XDSRegistryBusy"),
+        ("DMPInvalidCertificate", RETRY, True, "DMPInvalidCertificate"),
+        ("XDSUnknownPatientId", REFUSED, False, "XDSUnknownPatientId"),
     ],
 )
-def test_registry_errors(code: str, answer: Answer) -> None:
-    outcome = errors.of_registry(RegistryAnswer(False, (RegistryError(code, "", ""),)))
-    assert (outcome.answer, outcome.code) == (answer, code)
+def test_an_existence_test_that_fails(code: str, answer: Answer, down: bool, kept: str) -> None:
+    outcome = errors.of_question(code)
+    assert (outcome.answer, outcome.down, outcome.code) == (answer, down, kept)
+    assert outcome.code != "TD0.2" or code in outcome.text
 
 
 def test_success_is_done_and_a_failure_without_error_is_unknown() -> None:
