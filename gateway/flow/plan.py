@@ -107,7 +107,8 @@ def heard(c: Connection, house: House, seen: Arrival, reading: MailReading) -> N
             tell(c, house, about.document_id, news)
         wrong = posted.failed(reading.report.kind, fate)
         if wrong:
-            _mail_failed(c, house, about.document_id, wrong)
+            whose = "le patient" if is_patient(row.recipient) else row.recipient
+            _mail_failed(c, house, about.document_id, f"Pour {whose} : {wrong}.")
 
 
 def _mailed(c: Connection, house: House, ended: Delivery, orders: Orders | None) -> None:

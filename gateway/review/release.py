@@ -103,7 +103,8 @@ def _again(c: Connection, house: House, entry: Entry, found: Document, who: str)
         documents.move(c, found, DocumentEvent.REOPEN)
     documents.close_entry(c, entry, house.now, who, "release")
     tell(c, house, who, "release", entry, {"document": found.id, "reason": entry.reason, "delivery": refused[-1].id})
-    retry(c, house, refused[-1])
+    for one in refused if entry.destination == plan.MSSANTE else refused[-1:]:  # there each recipient has its own
+        retry(c, house, one)
     if entry.destination == plan.DPI:
         for one in deliveries.of_document(c, found.id):
             if one.state is DeliveryState.NOT_APPLICABLE and one.reason == Reason.DPI_REFUSED:

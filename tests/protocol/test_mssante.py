@@ -40,6 +40,7 @@ from gateway.model.orders import PLACE, Tidings, ZamEvent
 from gateway.model.ports import Silent
 from gateway.model.reasons import Ignored, Reason
 from gateway.model.states import DeliveryState, DocumentState
+from gateway.review.release import release
 from tests.crash.driver import InlineReaders
 from tests.crash.house import build
 from tests.protocol.test_receipt import Mailbox, submission
@@ -426,6 +427,19 @@ async def test_one_who_cannot_be_reached_keeps_nobody_waiting(house: House) -> N
     ]
     assert [kept.rcpt_tos for kept in mailbox.kept] == [[LINA]]
     assert [(t.done, t.code) for t in await told(house, seq)] == [(False, "550"), (True, "")]
+
+
+async def test_a_person_has_all_that_failed_sent_again(house: House) -> None:
+    seq = await take(house, message(DOCUMENT, "a@example.com", "b@example.com"))
+    async with submission() as (port, mailbox):
+        assert {one.state for one in await deliver(house, seq, port)} == {DeliveryState.REFUSED}
+        (entry,) = await house.ledger.read(documents.open_entries)
+        house.settings = msgspec.structs.replace(
+            house.settings, senders=model.Senders(trusted_domains=("example.com",))
+        )
+        await house.ledger.write("release", lambda c: release(c, house, entry.id, "C. Martin"))
+        assert {one.state for one in await deliver(house, seq, port)} == {DeliveryState.DONE}
+    assert [kept.rcpt_tos for kept in mailbox.kept] == [["a@example.com"], ["b@example.com"]]
 
 
 async def test_a_lost_answer_sends_the_very_same_mail(house: House) -> None:
