@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import pytest
 from gateway.app.samples import patients, patients_csv, samples
 from gateway.app.samples.people import BAPTISTE, MARGUERITE
 from gateway.delivery.dmp import Dmp
+from gateway.delivery.dmp.submission import Feed
 from gateway.delivery.dpi.mllp import Mllp, Peer
 from gateway.formats import mail
 from gateway.model.delivery import Answer, Frozen
@@ -134,6 +136,36 @@ async def test_the_dmp_holds_replaces_and_deletes_across_a_restart(
         await dmp.aclose()
     statuses = [json.loads(path.read_bytes())["status"] for path in (tmp_path / "entries").iterdir()]
     assert sorted(statuses) == ["Deleted", "Deprecated"]
+
+
+async def test_the_dmp_takes_several_documents_in_one_set_whole_or_not_at_all(
+    tmp_path: Path, known: Path, certificates: Pki
+) -> None:
+    patient = MARGUERITE.ins
+    assert patient is not None
+    first, second = (Feed(*document(slug), Visibility()) for slug in ("01-nouveau", "03-remplacement"))
+    with sandbox("dmp", "--state", tmp_path, "--patients", known, *tls(certificates)) as port:
+        dmp = at(port, certificates)
+        wrong = replace(second, replaces="urn:uuid:5e1d1c2a-0000-4000-8000-000000000000")
+        refused = await dmp.send(dmp.prepare_all((first, wrong), patient, seed="1", instant=NOW))
+        assert refused.code == "UnresolvedReferenceException"
+        assert await dmp.find(first.header.unique_id, patient) is None
+        both = dmp.prepare_all((first, second), patient, seed="2", instant=NOW)
+        assert (await dmp.send(both)).answer is Answer.DONE
+        for one in (first, second):
+            assert await dmp.find(one.header.unique_id, patient) is not None
+        assert (await dmp.send(both)).code == "XDSDuplicateUniqueIdInRegistry"
+        await dmp.aclose()
+
+
+async def test_the_dmp_says_when_and_why_it_was_closed(tmp_path: Path, certificates: Pki) -> None:
+    table = tmp_path / "patients.csv"
+    table.write_text(f"ipp,ins,dmp_state,closed_on,closed_why\n9,{CLOSED.number},closed,20240229,DECES\n")
+    with sandbox("dmp", "--state", tmp_path, "--patients", table, *tls(certificates)) as port:
+        dmp = at(port, certificates)
+        said = await dmp.existence(CLOSED)
+        assert (said.status, said.closed_on, said.motive) == (DmpStatus.CLOSED, "20240229", "DECES")
+        await dmp.aclose()
 
 
 async def test_the_dmp_refuses_who_has_none_and_other_bytes(tmp_path: Path, known: Path, certificates: Pki) -> None:
