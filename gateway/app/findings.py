@@ -224,6 +224,12 @@ def _decisions(settings: Settings, _now: datetime) -> Iterator[Finding]:
             "[dpi] commit_is_enough = true : un document est dit remis dès qu'un concentrateur le garde ; ce que le "
             "dossier refuse ensuite ne se saura pas ici",
         )
+    if record.kind == "fhir":
+        yield Finding(
+            "decision",
+            '[dpi] kind = "fhir" : un seul effet si le serveur honore la création conditionnelle (If-None-Exist) ; '
+            "l'éditeur du dossier le confirme",
+        )
     if record.cleartext_accepted:
         yield Finding(
             "decision", "[dpi] cleartext_accepted = true : les documents passent en clair ; le RSSI l'accepte"

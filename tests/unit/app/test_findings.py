@@ -150,6 +150,7 @@ QUIET = f'{BASE}[dpi]\nkind = "mllp"\nurl = "mllp://127.0.0.1:2575"\nadd_ipp = f
         (BASE + DMP, "accord de la CNAM"),
         (QUIET.replace("add_ipp = false", ""), "[dpi] add_ipp"),
         (QUIET.replace("[dpi]", '[dpi]\nmessage = "oru"'), "[dpi] message"),
+        (QUIET.replace('"mllp"', '"fhir"').replace("mllp:", "http:"), "[dpi] kind"),
         (QUIET.replace("[dpi]", "[dpi]\ncommit_is_enough = true"), "[dpi] commit_is_enough"),
         (QUIET + "cleartext_accepted = true\n", "[dpi] cleartext_accepted"),
         (QUIET + '[senders]\ntrusted_domains = ["*"]\n', "[senders] trusted_domains"),

@@ -307,3 +307,38 @@ def test_what_a_search_asks_is_escaped() -> None:
         "urn%3Aoid%3A1.2.3%7Ca%5C%2Cb%5C%7Cc%5C%24d%5C%5Ce%26f%3Dg%20h"
     )
     assert unique_id("2F6E7F1C-8B1F-4D7B-9F36-0A0C5E3E7D11")["value"].startswith("urn:uuid:2f6e7f1c")
+
+
+#: What the example of the simplified publication states (PDSm 3.1.1, DR_simplified), as paths.
+EXAMPLE = (
+    "masterIdentifier.system masterIdentifier.value status type.coding.system type.coding.code type.coding.display "
+    "category.coding.system category.coding.code category.coding.display subject date custodian.reference "
+    "author.reference authenticator.reference description content.attachment.contentType content.attachment.language "
+    "content.attachment.data content.attachment.title content.attachment.creation content.attachment.size "
+    "content.attachment.hash content.format.system content.format.code content.format.display "
+    "context.facilityType.coding.system context.facilityType.coding.code context.facilityType.coding.display "
+    "context.practiceSetting.coding.system context.practiceSetting.coding.code context.practiceSetting.coding.display"
+)
+
+
+def paths(value: Any, before: str = "") -> set[str]:
+    if isinstance(value, list):
+        return {path for one in value for path in paths(one, before)}
+    if isinstance(value, dict):
+        inner = {path for name, one in value.items() for path in paths(one, f"{before}.{name}" if before else name)}
+        return inner | ({before} if before else set())
+    return {before}
+
+
+def test_what_the_example_of_the_volet_states_is_stated() -> None:
+    assert set(EXAMPLE.split()) - paths(published(comment="Suivi")) == set()
+
+
+def test_code_systems_are_those_of_the_example() -> None:
+    found = published()
+    nos = "https://mos.esante.gouv.fr/NOS"
+    assert found["category"][0]["coding"][0]["system"] == f"{nos}/TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument"
+    assert found["content"][0]["format"]["system"] == f"{nos}/TRE_A11-IheFormatCode/FHIR/TRE-A11-IheFormatCode"
+    facility, setting = (found["context"][name]["coding"][0]["system"] for name in ("facilityType", "practiceSetting"))
+    assert facility == f"{nos}/TRE_R02-SecteurActivite/FHIR/TRE-R02-SecteurActivite"
+    assert setting == f"{nos}/TRE_A01-CadreExercice/FHIR/TRE-A01-CadreExercice"
