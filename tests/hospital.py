@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from gateway.model.documents import CdaHeader
-from gateway.protocols.hl7v2 import Ack, AckError, Message, build_ack, parse, read_ack
+from gateway.protocols.hl7_ack import Ack, AckError, build_ack, read_ack
+from gateway.protocols.hl7v2 import Message, parse
 from gateway.protocols.mllp import Deframer, frame
 
 FLAGS = ("MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REP_LEGAUX", "CONNEXION_SECRETE", "MODIF_CONF_CODE", "DESTDMP",

@@ -15,7 +15,8 @@ from gateway.intake.errors import IntakeError
 from gateway.intake.mllp import MAX_CONNECTIONS, MllpServer, Place, acknowledge, header_of
 from gateway.model.ports import Clock, Observer
 from gateway.protocols.adt import AdtError, AdtEvent, Unconcerned, read
-from gateway.protocols.hl7v2 import AckError, Hl7Error, Message, parse
+from gateway.protocols.hl7_ack import AckError
+from gateway.protocols.hl7v2 import Hl7Error, Message, parse
 
 MAX_MESSAGE = 1_000_000
 

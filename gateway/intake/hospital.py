@@ -14,7 +14,8 @@ from gateway.intake.errors import IntakeError
 from gateway.intake.mllp import MllpServer, Place, acknowledge, header_of
 from gateway.model.ports import Clock, Observer
 from gateway.protocols import transmission
-from gateway.protocols.hl7v2 import AckError, Hl7Error, Message, parse
+from gateway.protocols.hl7_ack import AckError
+from gateway.protocols.hl7v2 import Hl7Error, Message, parse
 from gateway.protocols.transmission import TransmissionError
 
 _UNREADABLE = "Le message n'est pas lisible (structure ou jeu de caractères)."

@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.model.ports import Clock, Observer
-from gateway.protocols.hl7v2 import AckError, Message, Segment, build_ack
+from gateway.protocols.hl7_ack import AckError, build_ack
+from gateway.protocols.hl7v2 import Message, Segment
 from gateway.protocols.mllp import Deframer, MllpError, frame
 
 MAX_CONNECTIONS = 16

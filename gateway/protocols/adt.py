@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.model.identity import INS_OIDS, Ins, InsStatus, Patient
-from gateway.protocols.hl7v2 import AckError, Message, Segment
+from gateway.protocols.hl7_ack import AckError
+from gateway.protocols.hl7v2 import Message, Segment
 
 UPDATES = frozenset({"A01", "A04", "A05", "A08", "A28", "A31"})
 #: Events that change identities in ways that are not understood here: refused, so that nobody believes them done.

@@ -10,7 +10,7 @@ from gateway.protocols.hl7v2 import components, escape, line
 from gateway.protocols.prt import copied_to, reply_to, sent_by
 from gateway.terminology import type_code
 
-#: By action: ORC-1 and OBX-11 of the document.
+#: ORC-1 by action; below, OBX-11 of the document.
 CONTROL = {Action.CREATE: "NW", Action.REPLACE: "RO", Action.DELETE: "CA"}
 _STATUS = {Action.CREATE: "F", Action.REPLACE: "C", Action.DELETE: "D"}
 #: A flag of the table MetaDMPMSS: its code, its label, whether it is raised.

@@ -16,7 +16,8 @@ import pybase64
 
 from gateway.model.documents import Action
 from gateway.model.orders import Orders, Origin, Participant
-from gateway.protocols.hl7v2 import AckError, Message, Segment, rewritten
+from gateway.protocols.hl7_ack import AckError
+from gateway.protocols.hl7v2 import Message, Segment, rewritten
 
 _VERSIONS = {"ORU": "2.5", "MDM": "2.6"}
 _EVENTS = {"R01": None, "T02": Action.CREATE, "T10": Action.REPLACE, "T04": Action.DELETE}

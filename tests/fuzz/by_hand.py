@@ -26,7 +26,7 @@ from gateway.identity import text, textdates
 from gateway.intake import tables
 from gateway.intake.imap import wire
 from gateway.model.identity import INS_NIR, Ins
-from gateway.protocols import adt, cda_transform, ebxml, hl7v2, mllp, mtom, pix, soap
+from gateway.protocols import adt, cda_transform, ebxml, hl7_ack, hl7v2, mllp, mtom, pix, soap
 from gateway.protocols.cda import CdaError
 from gateway.protocols.cda_transform import Completion
 from tests.samples import ZOE
@@ -162,7 +162,7 @@ def hl7_messages(data: bytes) -> None:
     """An ADT as the inlet reads it, an acknowledgement as the delivery does."""
     message = hl7v2.parse(data)
     with suppress(hl7v2.Hl7Error):
-        hl7v2.read_ack(message)
+        hl7_ack.read_ack(message)
     adt.read(message, "1.2.250.1.999.7.2")
 
 

@@ -13,7 +13,8 @@ from gateway.intake.adt import AdtInlet, AdtServer
 from gateway.intake.errors import IntakeError, IntakeStopped
 from gateway.model.ports import Silent, SystemClock
 from gateway.protocols.adt import AdtEvent, PatientUpdate
-from gateway.protocols.hl7v2 import Ack, parse, read_ack
+from gateway.protocols.hl7_ack import Ack, read_ack
+from gateway.protocols.hl7v2 import parse
 from gateway.protocols.mllp import Deframer, frame
 from tests.unit.protocols.test_adt import IPP_OID, adt, pid
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from gateway.protocols import hl7v2
+from gateway.protocols import hl7_ack, hl7v2
 from gateway.protocols.hl7v2 import Message
 from gateway.protocols.mllp import Deframer, frame
 from tests.protocol import living
@@ -29,7 +29,7 @@ class Keeping:
         while data := await reader.read(65536):
             for one in deframer.feed(data):
                 self.taken.append(hl7v2.parse(one))
-                writer.writelines(frame(hl7v2.build_ack(self.taken[-1], "AA", control_id="a", time="2026")))
+                writer.writelines(frame(hl7_ack.build_ack(self.taken[-1], "AA", control_id="a", time="2026")))
         writer.close()
 
 

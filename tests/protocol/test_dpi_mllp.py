@@ -23,7 +23,7 @@ from gateway.formats.limits import Limits
 from gateway.model.delivery import Answer, Outcome
 from gateway.model.documents import Action, Carrier, Envelope, Visibility
 from gateway.model.ports import Silent
-from gateway.protocols import cda, hl7v2
+from gateway.protocols import cda, hl7_ack, hl7v2
 from gateway.protocols.cda_transform import Completion, transform
 from gateway.protocols.handover import Handover, Parties, Recipient
 from gateway.protocols.mllp import Deframer, frame
@@ -203,7 +203,7 @@ class Scripted:
         while left and (data := await reader.read(65536)):
             for message in deframer.feed(data):
                 self.messages.append(message)
-                answer = hl7v2.build_ack(hl7v2.parse(message), "AA", control_id="a", time="2026")
+                answer = hl7_ack.build_ack(hl7v2.parse(message), "AA", control_id="a", time="2026")
                 writer.writelines(frame(answer))
                 left -= 1
         writer.close()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from gateway.model.delivery import Answer, Outcome
-from gateway.protocols import hl7v2
+from gateway.protocols import hl7_ack, hl7v2
 
 FUNCTIONAL = {
     "900": "La version transmise pour remplacement ou suppression n'est pas la dernière que détient le DPI.",
@@ -73,14 +73,14 @@ def judge(answer: bytes, control_id: str) -> Outcome:
             return Outcome(Answer.UNKNOWN, code="ack", text=_UNREADABLE, down=True)
 
 
-def _read(answer: bytes) -> hl7v2.Ack | None:
+def _read(answer: bytes) -> hl7_ack.Ack | None:
     try:
-        return hl7v2.read_ack(hl7v2.parse(answer, lenient=True))
+        return hl7_ack.read_ack(hl7v2.parse(answer, lenient=True))
     except hl7v2.Hl7Error:
         return None
 
 
-def _refusal(ack: hl7v2.Ack) -> Outcome:
+def _refusal(ack: hl7_ack.Ack) -> Outcome:
     """The functional code when there is one: it is what a person, and the receipt, can act on."""
     errors = [error for error in ack.errors if error.severity == "E"] or list(ack.errors)
     functional = sorted((code for error in errors if (code := _functional(error))), key=_weight)
@@ -93,7 +93,7 @@ def _refusal(ack: hl7v2.Ack) -> Outcome:
     return Outcome(Answer.REFUSED, code=code or ack.code, text=TECHNICAL.get(code, _FORMED))
 
 
-def _functional(error: hl7v2.AckError) -> str:
+def _functional(error: hl7_ack.AckError) -> str:
     """A code of table 0533: in ERR-5 beside a 207, or alone wherever a record puts it."""
     if error.code and error.condition in {"207", ""}:
         return error.code if _CODE.fullmatch(error.code) else "906"

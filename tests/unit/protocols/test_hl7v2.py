@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.protocols import hl7v2
-from gateway.protocols.hl7v2 import Ack, AckError, Hl7Error
+from gateway.protocols import hl7_ack, hl7v2
+from gateway.protocols.hl7_ack import Ack, AckError
+from gateway.protocols.hl7v2 import Hl7Error
 from tests import outside
 
 HEADER = b"MSH|^~\\&|APP|FAC|DPI|HOP|20260101120000||ADT^A28^ADT_A05|42|P|2.5|||||FRA|UNICODE UTF-8"
@@ -107,8 +108,8 @@ def test_an_acknowledgement_is_read_as_it_was_built() -> None:
         AckError("207", "902", "Patient inconnu", "PID^1^3"),
         AckError("101", text="PID-3 absent", location="PID^1^3"),
     )
-    answer = hl7v2.parse(hl7v2.build_ack(request, "AE", errors, control_id="r1", time="20260101120001"))
-    assert hl7v2.read_ack(answer) == Ack("AE", "42", errors)
+    answer = hl7v2.parse(hl7_ack.build_ack(request, "AE", errors, control_id="r1", time="20260101120001"))
+    assert hl7_ack.read_ack(answer) == Ack("AE", "42", errors)
     assert [answer.field("MSH", n) for n in (3, 4, 5, 6, 10, 11, 12, 17)] == [
         *("DPI", "HOP", "APP", "FAC", "r1", "P", "2.5", "FRA")
     ]
@@ -117,21 +118,21 @@ def test_an_acknowledgement_is_read_as_it_was_built() -> None:
 
 def test_an_acknowledgement_echoes_what_needs_escaping() -> None:
     request = hl7v2.parse(b"MSH#*+!@#A|B*1.2@ISO#F###2026##ADT*A28#7^8#P#2.5")
-    answer = hl7v2.parse(hl7v2.build_ack(request, "AA", control_id="r", time="2026"))
+    answer = hl7v2.parse(hl7_ack.build_ack(request, "AA", control_id="r", time="2026"))
     assert answer.field("MSH", 5) == "A|B"
     assert answer.field("MSH", 5, component=2, sub=2) == "ISO"
-    assert hl7v2.read_ack(answer) == Ack("AA", "7^8")
+    assert hl7_ack.read_ack(answer) == Ack("AA", "7^8")
 
 
 def test_stray_blanks_of_the_examples_are_trimmed() -> None:
     lines = HEADER + b"\rMSA| AE |42 \rERR||PID^1^3|207 ^Application error^messageErrorCondition| E|902 ^x^y"
-    assert hl7v2.read_ack(hl7v2.parse(lines)) == Ack("AE", "42", (AckError("207", "902", "x", "PID^1^3"),))
+    assert hl7_ack.read_ack(hl7v2.parse(lines)) == Ack("AE", "42", (AckError("207", "902", "x", "PID^1^3"),))
 
 
 @pytest.mark.parametrize("tail", [b"", b"\rMSA|AA", b"\rMSA||42"])
 def test_an_acknowledgement_without_its_answer_is_an_error(tail: bytes) -> None:
     with pytest.raises(Hl7Error):
-        hl7v2.read_ack(hl7v2.parse(HEADER + tail))
+        hl7_ack.read_ack(hl7v2.parse(HEADER + tail))
 
 
 def test_the_examples_of_the_ans_are_read() -> None:
@@ -141,6 +142,6 @@ def test_the_examples_of_the_ans_are_read() -> None:
     read = [hl7v2.parse(content) for content in contents if b"MSH|^~\\&|" in content[:20]]
     assert read
     assert all(message.field("MSH", 9) for message in read)
-    acks = [hl7v2.read_ack(m) for m in read if m.field("MSH", 9) == "ACK" and m.named("MSA")]
+    acks = [hl7_ack.read_ack(m) for m in read if m.field("MSH", 9) == "ACK" and m.named("MSA")]
     assert {ack.code for ack in acks} <= {"AA", "AE", "AR"}
     assert acks
