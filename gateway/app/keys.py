@@ -140,6 +140,10 @@ KEYS: dict[str, Key] = {
     "hospital.key": Key("Clé privée du certificat serveur", '"pki/hospital.key"'),
     "hospital.client_ca": Key("Autorités des certificats clients admis", '"pki/igc-sante.pem"'),
     "hospital.max_size": Key("Taille maximale d'un message, base64 compris ; au plus 128 Mo"),
+    "hospital.speaker": Key(
+        'Au nom de qui ces documents vont au DMP : "sender", l\'expéditeur nommé par le message si sa profession est '
+        'connue, ou "responsible", la personne de [dmp]'
+    ),
     "ack.url": Key('Adresse, "mllp://serveur:port" ou "mllps://serveur:port"', '"mllps://dpi.exemple:2578"'),
     "ack.ca": Key(_CA, '"pki/igc-sante.pem"'),
     "ack.crl": Key(_CRL, '"pki/igc-sante.crl"'),

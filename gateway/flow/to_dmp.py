@@ -16,6 +16,7 @@ from gateway.flow.judge import age, why_not_fed
 from gateway.flow.originals import Originals
 from gateway.flow.outcomes import MOVED_CODES, STATUS_CODE
 from gateway.flow.papers import Papers
+from gateway.flow.sent_by import responsible, rpps_of
 from gateway.flow.tidings import content_type
 from gateway.formats.validity.verdict import in_french
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReaderTimedOut
@@ -23,9 +24,10 @@ from gateway.ledger import deliveries, patients
 from gateway.ledger.rows import Delivery
 from gateway.model.decision import Ruling
 from gateway.model.delivery import Answer, Outcome
-from gateway.model.documents import Action, DocumentReading
+from gateway.model.documents import Action, CdaHeader, DocumentReading
 from gateway.model.identity import Ins
 from gateway.model.reasons import NotFed
+from gateway.model.settings import Responsible
 from gateway.model.states import DeliveryState
 from gateway.protocols.cda import CdaError
 from gateway.protocols.pix import Existence
@@ -177,9 +179,18 @@ class ToDmp:
         objection = await self._objection(delivery, document)
         if objection is not None:
             return objection
-        feed = Feed(document, header, known.visibility, target, secret, content_type(known.reading.orders))
+        activity = content_type(known.reading.orders)
+        feed = Feed(document, header, known.visibility, target, secret, activity, await self._asks(known, header))
         self.destination.require(feed, patient)
         return _Prepared(delivery, known, feed, await self._evidence(patient))
+
+    async def _asks(self, known: Papers, header: CdaHeader) -> Responsible | None:
+        """In whose name a document of the hospital's own goes; None: as configured."""
+        table, rpps = self.house.settings.hospital, rpps_of(known.reading.orders)
+        if table is None or table.speaker != "sender" or not rpps:
+            return None
+        directory = await self.house.ledger.read(lambda c: patients.senders_like(c, rpps=rpps))
+        return responsible(known.reading.orders, header, directory)
 
     def _is_secret(self, known: Papers) -> bool:
         """Whether it goes in a secret connection: what a minor's representatives must not see (EX_2.1-1050)."""

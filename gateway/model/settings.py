@@ -133,7 +133,10 @@ class Patients(Table, frozen=True, kw_only=True):
 
 
 class Hospital(Table, frozen=True, kw_only=True):
-    """Where the hospital's own record hands over its documents, by MLLP (ORU^R01, MDM)."""
+    """Where the hospital's own record hands over its documents, by MLLP (ORU^R01, MDM).
+
+    ``speaker``: in whose name they go to the DMP, the sender that the message names or ``dmp.responsible``.
+    """
 
     listen: str
     allow: tuple[str, ...] = ()
@@ -141,6 +144,7 @@ class Hospital(Table, frozen=True, kw_only=True):
     key: Path | None = None
     client_ca: Path | None = None
     max_size: Size = Size(100_000_000)
+    speaker: Literal["sender", "responsible"] = "sender"
 
 
 class Ack(Table, frozen=True, kw_only=True):

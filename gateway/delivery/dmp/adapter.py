@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from lxml import etree
 
@@ -20,7 +21,7 @@ from gateway.model.documents import Action, CdaHeader, Visibility
 from gateway.model.identity import Ins
 from gateway.model.ports import Chance, Clock, Observer
 from gateway.model.settings import Dmp as Settings
-from gateway.model.settings import Establishment
+from gateway.model.settings import Establishment, Responsible
 from gateway.protocols import ebxml, mtom, pix, soap, vihf
 from gateway.protocols.ebxml import RegistryAnswer
 from gateway.protocols.mtom import Piece
@@ -70,11 +71,12 @@ class Dmp:
         self._base = settings.base_url.rstrip("/")
         self._test = establishment.test
         self._sender = (establishment.oid_root, settings.lps_name)
-        self._identity = speaker(settings, establishment, homologation)
+        self._identity = partial(speaker, settings, establishment, homologation)
+        self._identity()
         self._secrecy = Secrecy(settings.minor_attribute, settings.minor_code)
         self._hash = settings.xades_signature or settings.signature
-        author = submission_author(settings, establishment)
-        self._feeder = Feeder(establishment.oid_root, author, signer.hashing(self._hash), settings.content_type)
+        self._author = partial(submission_author, settings, establishment)
+        self._feeder = Feeder(establishment.oid_root, self._author(), signer.hashing(self._hash), settings.content_type)
         self._signer, self._clock, self._chance = signer, clock, chance
         self._wire = Wire(
             tls, observer, timeout=settings.timeout, connections=settings.connections, proxy=settings.proxy
@@ -134,7 +136,8 @@ class Dmp:
         it. ``instant`` (UTC) is its time, frozen once. ``DmpError`` as ``require``.
         """
         try:
-            return self._feeder.feed(feeds, patient, seed=seed, instant=instant)
+            feeder = replace(self._feeder, author=self._author(feeds[0].responsible))
+            return feeder.feed(feeds, patient, seed=seed, instant=instant)
         except MetadataError as error:
             raise _indescribable(error) from error
 
@@ -167,9 +170,8 @@ class Dmp:
             else:
                 content = _attached(parts[1:])
                 attachments = {_content_id(symbol): part for symbol, part in content.items()}
-                answer = await self._call(
-                    _TD21, parcel.patient, _provide(parts[0], content), attachments, secret=parcel.secret
-                )
+                body, asks = _provide(parts[0], content), parcel.responsible
+                answer = await self._call(_TD21, parcel.patient, body, attachments, secret=parcel.secret, asks=asks)
             return errors.of_registry(ebxml.read(answer))
         except DmpError as error:
             return error.outcome
@@ -206,10 +208,11 @@ class Dmp:
         attachments: Mapping[str, Piece] | None = None,
         *,
         secret: bool = False,
+        asks: Responsible | None = None,
     ) -> etree._Element:
         message_id = f"urn:uuid:{uuid.UUID(self._chance.token(), version=4)}"
         assertion = vihf.build(
-            self._identity,
+            self._identity(asks),
             patient,
             self._signer,
             assertion_id=f"_{self._chance.token()}",

@@ -15,9 +15,11 @@ _SPECIALTIES = {"10": DOCTORS, "21": PHARMACISTS}
 _INTERNAL = {"0": "1", "1": "3", "2": "4", "3": "5", "4": "6"}
 
 
-def speaker(dmp: Dmp, establishment: Establishment, homologation: str) -> VihfIdentity:
-    """The identity of the VIHF. ``ValueError``, in French, when the responsible person cannot stand there."""
-    person = dmp.responsible
+def speaker(dmp: Dmp, establishment: Establishment, homologation: str, asks: Responsible | None = None) -> VihfIdentity:
+    """The identity of the VIHF: ``asks``, else the configured person. ``ValueError``, in French, when he cannot stand
+    there.
+    """
+    person = asks or dmp.responsible
     return VihfIdentity(
         structure_id=establishment.structure_id,
         sector=establishment.sector,
@@ -34,9 +36,9 @@ def speaker(dmp: Dmp, establishment: Establishment, homologation: str) -> VihfId
     )
 
 
-def submission_author(dmp: Dmp, establishment: Establishment) -> xds.Author:
+def submission_author(dmp: Dmp, establishment: Establishment, asks: Responsible | None = None) -> xds.Author:
     """The author of the submission sets: the same, of our structure (spec/dmp/transactions.md §0.5)."""
-    person = dmp.responsible
+    person = asks or dmp.responsible
     structure = Organisation(STRUCTURE_OID, establishment.structure_id, establishment.name)
     return xds.Author(
         person=xcn(_person(person) if person else Person(id_root=establishment.oid_root, device=dmp.lps_name)),

@@ -17,6 +17,7 @@ import msgspec
 from gateway.model.delivery import Frozen
 from gateway.model.documents import Action, CdaHeader, Visibility
 from gateway.model.identity import Ins
+from gateway.model.settings import Responsible
 from gateway.protocols import ebxml, oids, xades, xds, xmldsig
 from gateway.protocols.datatypes import patient_id
 from gateway.protocols.xds import Content, MetadataError, SubmissionSet
@@ -28,7 +29,7 @@ Transaction = Literal["td21", "td33c"]
 class Parcel(msgspec.Struct, frozen=True):
     """The head of a frozen payload. ``parts`` are the lengths of what its body joins: request, documents, signature.
 
-    ``secret``: it belongs to a minor's secret connection.
+    ``secret``: it belongs to a minor's secret connection. ``responsible``: in whose name; None: as configured.
     """
 
     transaction: Transaction
@@ -36,6 +37,7 @@ class Parcel(msgspec.Struct, frozen=True):
     oid: str
     parts: tuple[int, ...]
     secret: bool = False
+    responsible: Responsible | None = None
 
     @property
     def patient(self) -> Ins:
@@ -49,6 +51,7 @@ class Feed:
 
     ``secret``: in a secret connection, where only what is hidden from a minor's representatives may be deposited
     (EX_2.1-1050). ``content_type``: the kind of activity (JDV_J59) that it tells of its set; empty: the feeder's.
+    ``responsible``: who asks for it; None: as configured.
     """
 
     document: bytes
@@ -57,6 +60,7 @@ class Feed:
     replaces: str | None = None
     secret: bool = False
     content_type: str = ""
+    responsible: Responsible | None = None
 
     def __post_init__(self) -> None:
         if self.secret and not self.visibility.invisible_to_representatives:
@@ -93,7 +97,8 @@ class Feeder:
             {symbol: feed.replaces for symbol, feed in zip(symbols, feeds, strict=True) if feed.replaces},
         )
         parts = (request, *(feed.document for feed in feeds), signature)
-        parcel = Parcel("td21", patient.number, patient.oid, tuple(map(len, parts)), feeds[0].secret)
+        lengths = tuple(map(len, parts))
+        parcel = Parcel("td21", patient.number, patient.oid, lengths, feeds[0].secret, feeds[0].responsible)
         action = Action.REPLACE if feeds[0].replaces else Action.CREATE
         key, *also = (entry.unique_id for entry in entries)
         return Frozen(key, action, msgspec.json.encode(parcel), b"".join(parts), tuple(also))
