@@ -166,7 +166,7 @@ class ToDpi:
             mailbox=known.arrival.mailbox,
             message_id=known.context.envelope.message_id,
             visibility=known.visibility,
-            replaces=_replaced(known),
+            replaces="" if known.document.action is Action.CREATE else _replaced(known),
             revision=version.number,
             replaces_key=_key(known, known.document.action, before.revision) if before else "",
             sender_address=known.context.envelope.sender,
