@@ -170,8 +170,7 @@ def dmp_adapter(settings: Settings, contexts: Contexts, clock: Clock, chance: Ch
 
 def _isolated(settings: Settings, vault: Vault, observer: Observer) -> Readers:
     schemas = settings.dmp.schemas
-    readable = tuple(folder for folder in (schemas, settings.terminology.folder) if folder and folder.is_dir())
-    pool = Pool(WORK, READERS, Limits(), observer, readable=readable)
+    pool = Pool(WORK, READERS, Limits(), observer, readable=(schemas,) if schemas else ())
     judges = None
     if schemas is not None and settings.dmp.enabled:
         judges = Pool(JUDGING, 1, JUDGING_LIMITS, observer, readable=(schemas, JUDGING_READS))

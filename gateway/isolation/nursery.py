@@ -21,12 +21,14 @@ from gateway.isolation.confine import die_with_parent
 from gateway.isolation.landlock import libraries
 from gateway.isolation.reader import Confinement, Work, read_documents
 from gateway.isolation.wire import CONTROL, EXITED, FORK, KILL, READY
+from gateway.terminology import own as terminology
 
 
 def main(arguments: list[str]) -> None:
     """Arguments: descriptor of the control socket, work, memory in bytes, "required" or not, readable folders."""
     descriptor, work, memory, required, *readable = arguments
     folders = {*libraries(), *map(Path, readable)}
+    terminology.inherit()
     confinement = Confinement(int(memory), tuple(sorted(folders)), required=required == "required")
     Nursery(socket.socket(fileno=int(descriptor)), load(work), confinement).run()
 

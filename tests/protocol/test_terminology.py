@@ -75,11 +75,13 @@ async def test_confined_readers_use_the_hospital_s_versions(living: Living, tmp_
     call(living, "import", *files)
     folder = load(living.config).terminology.folder
     assert folder is not None
-    pool = Pool(f"{__name__}:work", 1, Limits(), Silent(), readable=(folder,))
+    pool = Pool(f"{__name__}:work", 1, Limits(documents=1), Silent(), allow_unconfined=False)
     try:
         await pool.start()
         assert (await pool.call(b"99999-1")).body == b"11 True"
         assert (await pool.call(b"11490-0")).body == b"10 False"
+        (folder / "JDV_J66.json").write_bytes(b"{")
+        assert (await pool.call(b"99999-1")).body == b"11 True", "as it was at the start, whatever comes later"
     finally:
         await pool.close()
         terminology.use(None)

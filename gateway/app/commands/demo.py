@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from gateway.app import paper
 from gateway.app.demo import play
 from gateway.sandbox.armed import listing
 
@@ -16,7 +17,7 @@ from gateway.sandbox.armed import listing
 def run(options: argparse.Namespace) -> int:
     """0 when every sample ended where it should, else 1. The folder is kept but for ``--once`` without ``--dir``."""
     if "list" in options.scenario:
-        print(*listing(), sep="\n")
+        paper.say(listing())
         return 0
     if options.dir is not None:
         return _play(options.dir.absolute(), options)

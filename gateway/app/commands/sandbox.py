@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from gateway import terminology
+from gateway.app import paper
 from gateway.app.errors import CommandError
 from gateway.sandbox import dmp, dpi
 from gateway.sandbox.armed import ScenarioError, listing, order
@@ -20,7 +21,7 @@ from gateway.sandbox.speaker import Access
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; without ``--state`` nothing is left behind."""
     if options.kind == "dmp" and "list" in options.scenario:
-        print(*listing(), sep="\n")
+        paper.say(listing())
         return 0
     if options.state is not None:
         return _serve(options, options.state)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from gateway.app import paper
 from gateway.app.config import load
 from gateway.app.errors import CommandError
 from gateway.model.settings import Settings
@@ -23,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     """``list`` or ``import``. CommandError says which file is not taken, and why; then nothing is written."""
     settings = load(options.config)
     if options.verb == "list":
-        print(*_listed(), sep="\n")
+        paper.say(_listed())
         return 0
     folder = settings.terminology.folder
     if folder is None:
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         )
     for change in _changes(options.files, force=options.force):
         path = write(folder, change.new)
-        print(*_told(change, path, settings), sep="\n")
+        paper.say(_told(change, path, settings))
     use(folder)
     print("Redémarrer la passerelle pour qu'elle emploie ces versions.")
     return 0
