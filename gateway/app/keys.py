@@ -231,7 +231,10 @@ KEYS: dict[str, Key] = {
     "dmp.minor_attribute": Key("Nom, dans le VIHF, de l'attribut d'une connexion secrète"),
     "dmp.minor_code": Key("Sa valeur, qui n'est pas publique : à confirmer par la CNAM"),
     "dmp.age_of_majority": Key("Âge de la majorité"),
-    "dmp.schemas": Key("Dossier des schémas CDA de l'ANS ; absent : ce contrôle n'est pas fait", '"schemas"'),
+    "dmp.schemas": Key(
+        "Dossier où décompresser les schémas et schématrons CDA de l'ANS ; absent : ce contrôle n'est pas fait",
+        '"schemas"',
+    ),
     "dmp.unknown_wait": Key("Attente avant de chercher un document dont l'envoi est resté sans réponse"),
     "dmp.timeout": Key("Attente d'une réponse"),
     "dmp.connections": Key("Connexions simultanées"),
