@@ -17,7 +17,7 @@ from gateway.terminology.types import all_types
 
 #: Type → class, of the CI-SIS and of the DMP.
 MAPS = ("ASS_X04", "ASS_X16")
-_PACKAGED_MAP = "2024-09-27"
+_PACKAGED_MAP = "2024-04-26"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,9 @@ def class_map(**classes: str) -> bytes:
         {
             "resourceType": "ConceptMap",
             "id": "ASS-X04-CorrespondanceType-Classe-CISIS",
+            "identifier": {"value": "urn:oid:1.2.250.1.213.1.1.4.249"},
             "date": "2026-06-29T12:00:00+01:00",
-            "group": [{"element": element}],
+            "group": [{"source": "http://loinc.org", "element": element}, {"element": [{"code": "x", "target": []}]}],
         }
     ).encode()
 
@@ -111,6 +112,8 @@ def test_a_new_type_has_a_class_when_a_map_gives_it_one(tmp_path: Path) -> None:
     found = terminology.type_code("99999-1")
     assert found is not None
     assert (found.class_code, found.class_label) == ("11", "Synthèse")
+    held = {one.name: one for one in in_use()}["ASS_X04"]
+    assert (held.oid, held.version, held.count) == ("1.2.250.1.213.1.1.4.249", "2026-06-29", 2)
 
 
 def test_a_change_names_what_comes_and_what_goes() -> None:
