@@ -8,15 +8,12 @@ from sqlalchemy import Connection
 
 from gateway.flow import plan, together
 from gateway.flow.house import House
-from gateway.flow.standing import OF_REPRESENTATIVES
+from gateway.flow.standing import OF_REPRESENTATIVES, WITHDRAWN
 from gateway.ledger import deliveries, documents, jobs
 from gateway.ledger.revisions import FIRST
 from gateway.ledger.rows import Delivery, Document
 from gateway.model.reasons import NotFed, Reason
 from gateway.model.states import ENDED, DeliveryEvent, DeliveryState, DocumentEvent, DocumentState
-
-#: Why a delivery that had not left does not go: a person took the document back.
-WITHDRAWN = "withdrawn"
 
 _QUIET = (DeliveryState.PLANNED, DeliveryState.WAITING)
 _OWN = ("create", "replace")

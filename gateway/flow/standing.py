@@ -14,6 +14,9 @@ from gateway.ledger import deliveries, revisions
 from gateway.ledger.rows import Delivery
 from gateway.model.documents import Visibility
 
+#: Why a delivery that had not left does not go: a person took the document back.
+WITHDRAWN = "withdrawn"
+
 #: Changes after which a professional has said what a minor's representatives see.
 OF_REPRESENTATIVES = frozenset({"make-visible-representatives", "make-invisible-representatives"})
 
@@ -22,7 +25,7 @@ OF_REPRESENTATIVES = frozenset({"make-visible-representatives", "make-invisible-
 class Version:
     """``number``, ``visibility`` and ``at`` (None: since the document came in) of what goes. ``before``: the older
     version that the destination holds, with what it was told then. ``there``: it holds this one. ``said``: a
-    professional has said what the representatives see.
+    professional has said what the representatives see. ``gone``: a person took the document back.
     """
 
     number: int
@@ -32,11 +35,13 @@ class Version:
     told: Visibility | None = None
     there: Delivery | None = None
     said: bool = False
+    gone: bool = False
 
 
 def newest(c: Connection, number: int, decided: Visibility, destination: str) -> Version:
     """The version that holds of document ``number``, on its way to a destination."""
-    made = [one for one in revisions.of_document(c, number) if one.change != revisions.DELETE]
+    words = revisions.of_document(c, number)
+    made = [one for one in words if one.change != revisions.DELETE]
     shown = {revisions.FIRST: decided} | {one.number: one.shown for one in made}
     last = max(shown)
     held = deliveries.held_by(c, number, destination)
@@ -50,6 +55,7 @@ def newest(c: Connection, number: int, decided: Visibility, destination: str) ->
         told=shown.get(before.revision) if before else None,
         there=there,
         said=any(one.change in OF_REPRESENTATIVES for one in made),
+        gone=revisions.deleted(words) is not None,
     )
 
 

@@ -17,6 +17,7 @@ from gateway.flow.originals import Originals
 from gateway.flow.outcomes import MOVED_CODES, STATUS_CODE
 from gateway.flow.papers import Papers
 from gateway.flow.sent_by import responsible, rpps_of
+from gateway.flow.standing import WITHDRAWN, Version
 from gateway.flow.tidings import content_type
 from gateway.formats.validity.verdict import in_french
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReaderTimedOut
@@ -98,8 +99,9 @@ class ToDmp:
             known = await self._papers(delivery)
             if delivery.purpose in ("delete", "withdraw"):
                 return await self._taking_back(delivery, known)
-            if known.version.there is not None:
-                return There(known.version.there.unique_id, "", asked=False)
+            overtaken = _overtaken(known.version)
+            if overtaken is not None:
+                return overtaken
             refusal = await self._refusal(known)
             return _aloud(known, refusal if refusal is not None else await self._feeding(delivery, known))
         except DmpError as error:
@@ -119,7 +121,7 @@ class ToDmp:
             return None
         try:
             known = await self._papers(delivery)
-            return _aloud(known, await self._refusal(known))
+            return Skip(WITHDRAWN) if known.version.gone else _aloud(known, await self._refusal(known))
         except DmpError as error:
             return Wait(error.outcome)
         except paper.NoPatientError:
@@ -256,12 +258,21 @@ class ToDmp:
         return await self.house.ledger.read(lambda c: deliveries.first_of(c, known.document.id, "dmp"))
 
 
+def _overtaken(version: Version) -> Skip | There | None:
+    """A person took the document back meanwhile, or the DMP holds this very version."""
+    if version.gone:
+        return Skip(WITHDRAWN)
+    return There(version.there.unique_id, "", asked=False) if version.there is not None else None
+
+
 def _aloud(known: Papers, found: _Found) -> _Found | Wait:
     """Who sees a document must not stay as it was without anybody's knowing: where the DMP holds an older version of
     ours, what keeps the new one away is for a person.
     """
     if known.version.before is None or not isinstance(found, Skip):
         return found
+    if found.reason == NotFed.INDEX_STALE:
+        return Wait(Outcome(Answer.RETRY_LATER, found.reason, "L'index des patients est trop ancien : on attend."))
     text = f"Cette version ne peut pas être versée ({found.reason}) : le DMP garde la précédente, vue comme avant."
     return Wait(Outcome(Answer.REFUSED, found.reason, text))
 

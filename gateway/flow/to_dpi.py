@@ -15,6 +15,7 @@ from gateway.flow.house import House
 from gateway.flow.judge import WRAPPED
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
+from gateway.flow.standing import WITHDRAWN
 from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger import patients, revisions
 from gateway.ledger.rows import Delivery
@@ -71,6 +72,8 @@ class ToDpi:
         version = known.version
         if delivery.purpose == "withdraw":
             return None if version.there else Skip(NotFed.OFF)
+        if version.gone:
+            return Skip(WITHDRAWN)
         if version.there is not None:
             return There(version.there.unique_id, "", asked=False)
         if version.visibility.masked_to_professionals and self.house.settings.dpi.kind != "folder":

@@ -14,11 +14,13 @@ from sqlalchemy import Connection
 
 from gateway.flow import revise
 from gateway.ledger import deliveries, documents, jobs, mails, revisions, trail
+from gateway.ledger.rows import Delivery
 from gateway.ledger.views import Line
-from gateway.model.states import DocumentState
+from gateway.model.states import DeliveryState, DocumentState
 from gateway.review import hidden, visibility
 from gateway.review.entries import Done, ReviewError
 from gateway.review.hidden import DAY, Hidden
+from gateway.review.release import retry
 from gateway.review.visibility import Wish
 from tests.samples import ZOE, Samples
 from tests.unit.formats import builders
@@ -253,6 +255,28 @@ async def test_a_document_is_taken_back_and_then_nothing_more_is_done_to_it(desk
     for verb in ("make-invisible", "delete"):
         with pytest.raises(ReviewError, match="déjà été supprimé par Secrétariat"):
             await says(desk, verb)
+
+
+async def test_a_document_taken_back_is_not_sent_by_what_comes_after(desk: Desk) -> None:
+    """Refused by the record before, and tried again by somebody who did not know; the same letter in another mail."""
+    await desk.take(SHOWN)
+    await desk.house.ledger.write("refused", lambda c: _refused(c, deliveries.first_of(c, 1, "dpi")))
+    await says(desk, "delete")
+    row = await desk.look(lambda c: deliveries.first_of(c, 1, "dpi"))
+    assert row is not None
+    await desk.house.ledger.write("reopen", lambda c: revise.reopen(c, 1))
+    await desk.house.ledger.write("again", lambda c: retry(c, desk.house, row))
+    await desk.quiet()
+    assert (await only(desk)).dpi == "withdrawn"
+    await desk.take(resent(SHOWN))
+    assert [line.reason for line in await desk.lines()] == [None, "duplicate"]
+    assert len(sheets(desk)) == 1
+
+
+def _refused(c: Connection, found: Delivery | None) -> None:
+    """As if the record had refused it."""
+    assert found is not None
+    deliveries.change(c, found, state=DeliveryState.REFUSED)
 
 
 async def test_what_has_not_left_does_not_leave_once_it_is_taken_back(desk: Desk) -> None:
