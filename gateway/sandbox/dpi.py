@@ -1,4 +1,4 @@
-"""A patient record to try and train with: MDM^T02, T10 and T04 over MLLP (spec/mssante/dpi-hl7v2.md §1-4).
+"""A patient record to try and train with: MDM^T02, T10 and T04, or ORU^R01, over MLLP (spec/mssante/dpi-hl7v2.md).
 
 It answers AA, or AE with a code of table 0533, and keeps each document under ``<IPP>/<document id>.xml``, each message
 under ``messages/<MSH-10>.hl7``: the same message again gets the same answer.
@@ -16,17 +16,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lxml import etree
+
 from gateway.sandbox.disk import Patients, keep, name_for
 from gateway.sandbox.serve import LOOPBACK, say_ready
 
 MAX_MESSAGE = 200_000_000
 _START, _END = b"\x0b", b"\x1c\r"
 
+_CDA = {"h": "urn:hl7-org:v3"}
+_MDM = {("MDM", "T02"), ("MDM", "T10"), ("MDM", "T04")}
+_EVENTS = {"F": "T02", "C": "T10", "D": "T04"}  # what OBX-11 of an ORU asks for
+
 _REASONS = {
     "100": "message illisible",
     "101": "le message ne désigne pas le document",
     "199": "ce numéro de message (MSH-10) a déjà servi pour un autre contenu",
-    "200": "type de message inconnu : T02, T10 ou T04 sont attendus",
+    "200": "type de message inconnu : MDM T02, T10, T04 ou ORU R01 sont attendus",
     "900": "le document à remplacer ou à supprimer n'est pas au dossier",
     "902": "patient inconnu au dossier",
     "906": "refus demandé pour l'exercice",
@@ -43,7 +49,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An MDM message by segments: lists of fields, those of OBX 1 for the document."""
+    """What an MDM or ORU message says; ``event`` is that of an MDM."""
 
     control_id: str
     event: str
@@ -67,7 +73,7 @@ class Record:
             self._take(raw, read(raw))
         except RefusedError as error:
             return _ack(control_id, "AE", error.code, str(error))
-        except (IndexError, UnicodeDecodeError, binascii.Error):
+        except (IndexError, KeyError, UnicodeDecodeError, binascii.Error):
             return _ack(control_id, "AE", "100", _REASONS["100"])
         return _ack(control_id, "AA")
 
@@ -99,18 +105,32 @@ class Record:
 
 
 def read(raw: bytes) -> Message:
-    """Read a message. Raises RefusedError, IndexError, UnicodeDecodeError or binascii.Error when it cannot be."""
-    header, patient, notice = _fields(raw, b"MSH"), _fields(raw, b"PID"), _fields(raw, b"TXA")
-    kind = header[7].decode().split("^")
-    if len(kind) < 2 or kind[0] != "MDM" or kind[1] not in ("T02", "T10", "T04"):
+    """Read a message. RefusedError, IndexError, KeyError, UnicodeDecodeError or binascii.Error when it cannot be."""
+    header, patient, observation = _fields(raw, b"MSH"), _fields(raw, b"PID"), _fields(raw, b"OBX")
+    kind = tuple(header[7].decode().split("^")[:2])
+    document = base64.b64decode(observation[4].rpartition(b"^")[2], validate=True)
+    if kind in _MDM:
+        notice = [*(field.decode() for field in _fields(raw, b"TXA")), ""]
+        event, document_id, parent = kind[1], notice[11], notice[12]
+    elif kind == ("ORU", "R01"):
+        event = _EVENTS[observation[10].decode()]
+        document_id, parent = _named(document, "h:id"), _named(document, "h:relatedDocument/h:parentDocument/h:id")
+    else:
         raise RefusedError("200")
-    document_id = notice[11].decode()
     if not document_id or not header[8]:
         raise RefusedError("101")
     ids = tuple(one.partition("^")[0] for one in patient[2].decode().split("~") if one)
-    parent = notice[12].decode() if len(notice) > 12 else ""
-    data = _fields(raw, b"OBX")[4].rpartition(b"^")[2]
-    return Message(header[8].decode(), kind[1], ids, document_id, parent, base64.b64decode(data, validate=True))
+    return Message(header[8].decode(), event, ids, document_id, parent, document)
+
+
+def _named(document: bytes, path: str) -> str:
+    """An id of the CDA: in an ORU it stands nowhere else. Empty when there is none."""
+    parser = etree.XMLParser(no_network=True, resolve_entities=False, huge_tree=True)
+    try:
+        found = etree.fromstring(document, parser).find(path, _CDA)
+    except etree.XMLSyntaxError:
+        raise RefusedError("100") from None
+    return "" if found is None else f"{found.get('root', '')}^{found.get('extension', '')}".rstrip("^")
 
 
 def _fields(raw: bytes, name: bytes) -> list[bytes]:

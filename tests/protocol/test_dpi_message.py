@@ -13,7 +13,8 @@ from gateway.protocols.hl7v2 import Message
 from gateway.protocols.mllp import Deframer, frame
 from tests.protocol import living
 from tests.protocol.living import Living
-from tests.samples import SENDER, Samples, write
+from tests.protocol.test_sandbox import sandbox
+from tests.samples import REFEREE_ROW, SENDER, ZOE, Samples, write
 
 BOX = {"host": "localhost", "tls": "none", "user": "u"}
 
@@ -48,6 +49,19 @@ async def house(folder: Path, **dpi: Any) -> AsyncIterator[tuple[Living, Keeping
             }.items()
         ]
         yield living.build(folder, {"dpi": living.to_dpi(port, **dpi)}, boxes), record
+
+
+async def test_the_sandbox_takes_an_oru_as_it_takes_an_mdm(tmp_path: Path) -> None:
+    samples = Samples("s")
+    known = tmp_path / "patients.csv"
+    known.write_text(f"ipp,ins,dmp_state\n{ZOE.ipp},{REFEREE_ROW['ins']},active\n")
+    with sandbox("dpi", "--state", tmp_path / "record", "--patients", known) as port:
+        home = living.build(tmp_path / "house", {"dpi": living.to_dpi(port, message="oru")})
+        for mail in (samples.new(), samples.replacement(), samples.deletion()):
+            await ingest(home, mail)
+    assert [line["dpi"] for line in home.results() if line["unique_id"]] == ["delivered"] * 3
+    held = sorted(path.name for path in (tmp_path / "record" / ZOE.ipp).iterdir())
+    assert held == sorted([f"{samples.oid('first')}.remplace", f"{samples.oid('second')}.supprime"])
 
 
 async def ingest(home: Living, mail: bytes) -> None:
