@@ -23,6 +23,7 @@ class Outcome:
     """An answer with its evidence. ``code`` is the destination's own (AE 902, XDSRegistryBusy…), ``text`` French for
     the operator; neither holds patient data. ``down`` means that the destination, not the document, is at fault: it
     counts for the breaker. ``stop`` opens the breaker at once (certificate, homologation: every message would fail).
+    ``wait``: seconds for which the destination asks to be left in peace.
     """
 
     answer: Answer
@@ -30,6 +31,7 @@ class Outcome:
     text: str = ""
     down: bool = False
     stop: bool = False
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
