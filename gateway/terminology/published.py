@@ -69,6 +69,8 @@ class _Compose(msgspec.Struct):
 
 class _Expansion(msgspec.Struct):
     contains: tuple[_Coded, ...] = ()
+    total: int = 0
+    offset: int = 0
 
 
 class _Target(msgspec.Struct):
@@ -161,8 +163,10 @@ def _fhir(data: bytes) -> Published:
 def _content(one: _Resource) -> tuple[tuple[Entry, ...], None, tuple[str, ...]]:
     """The members of a ValueSet, and the systems that it takes whole."""
     if one.expansion is not None and one.expansion.contains:
-        listed = (Entry(code.code, code.system, code.display) for code in _flat(one.expansion.contains))
-        return tuple(listed), None, ()
+        listed = tuple(Entry(code.code, code.system, code.display) for code in _flat(one.expansion.contains))
+        if one.expansion.offset or one.expansion.total > len(listed):
+            raise TerminologyError("ce fichier n'est qu'une page du jeu de valeurs ; le demander en entier")
+        return listed, None, ()
     included = one.compose.include if one.compose else ()
     if (one.compose and one.compose.exclude) or any(part.filter or part.valueSet for part in included):
         raise TerminologyError("ce jeu de valeurs est défini par des règles ; donner sa forme développée (expansion)")

@@ -58,7 +58,8 @@ def summary() -> str:
 def compare(published: Published, systems: Iterable[Published], source: str, *, force: bool = False) -> Change:
     """What ``published`` would change. ``systems``: the code systems given with it.
 
-    Raises TerminologyError: a set that the gateway does not use, a system that it cannot name, an older version.
+    Raises TerminologyError: a set that the gateway does not use, a system that it cannot name, and unless ``force``, an
+    older version or one that loses more than half of the codes.
     """
     name = published.name
     if name not in VERSIONS and name not in MAPS:
@@ -74,6 +75,11 @@ def compare(published: Published, systems: Iterable[Published], source: str, *, 
     new = _own(published, tuple(systems), source)
     old = set(_codes(name))
     codes = {one.code for one in new.entries} or set(new.classes)
+    if len(old - codes) * 2 > len(old) and not force:
+        raise TerminologyError(
+            f"{name} du {published.version} perd {len(old - codes)} codes sur {len(old)} : fichier incomplet ? "
+            "--force pour le prendre quand même"
+        )
     return Change(new, before.version, tuple(sorted(codes - old)), tuple(sorted(old - codes)), tuple(_unclassed(new)))
 
 

@@ -42,7 +42,9 @@ def call(living: Living, *words: str, code: int = 0) -> str:
 def test_an_import_is_told_kept_and_shown(living: Living, tmp_path: Path) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "x.toml").write_text('type = "11490-0"\n')
-    said = call(living, "import", put(tmp_path, "j66.json", value_set()), put(tmp_path, "x04.json", class_map(A="10")))
+    files = (put(tmp_path, "j66.json", value_set()), put(tmp_path, "x04.json", class_map(A="10")))
+    assert "fichier incomplet" in call(living, "import", *files, code=1)
+    said = call(living, "import", "--force", *files)
     assert "nouveaux : 99999-1" in said
     assert "l'établissement emploie encore : 11490-0" in said
     assert "sans classe, donc jamais versés : 99999-1" in said
@@ -52,7 +54,9 @@ def test_an_import_is_told_kept_and_shown(living: Living, tmp_path: Path) -> Non
 
 
 def test_one_bad_file_among_several_and_nothing_is_written(living: Living, tmp_path: Path) -> None:
-    good, bad = put(tmp_path, "good.json", value_set()), put(tmp_path, "bad.json", b"{")
+    kept = {"include": [{"system": "urn:oid:2.16.840.1.113883.5.25", "concept": [{"code": code} for code in "NRV"]}]}
+    good = put(tmp_path, "good.json", value_set("JDV-J08-Essai", compose=kept))
+    bad = put(tmp_path, "bad.json", b"{")
     assert "bad.json" in call(living, "import", good, bad, code=1)
     assert "old.json" in call(living, "import", good, put(tmp_path, "old.json", value_set(version="20200101")), code=1)
     assert "absent.json" in call(living, "import", good, str(tmp_path / "absent.json"), code=1)
@@ -72,7 +76,7 @@ def test_a_broken_file_in_the_folder_is_one_line_for_every_command(living: Livin
 
 async def test_confined_readers_use_the_hospital_s_versions(living: Living, tmp_path: Path) -> None:
     files = (put(tmp_path, "j66.json", value_set()), put(tmp_path, "x04.json", class_map(**{"99999-1": "11"})))
-    call(living, "import", *files)
+    call(living, "import", "--force", *files)
     folder = load(living.config).terminology.folder
     assert folder is not None
     pool = Pool(f"{__name__}:work", 1, Limits(documents=1), Silent(), allow_unconfined=False)

@@ -56,7 +56,7 @@ def class_map(**classes: str) -> bytes:
 
 
 def taken(folder: Path, data: bytes, *systems: bytes) -> None:
-    write(folder, compare(read(data), map(read, systems), "essai.json").new)
+    write(folder, compare(read(data), map(read, systems), "essai.json", force=True).new)
     terminology.use(folder)
 
 
@@ -102,7 +102,7 @@ def test_the_hospital_s_version_stands_in_place_of_the_packaged_one(tmp_path: Pa
 
 
 def test_a_new_type_has_a_class_when_a_map_gives_it_one(tmp_path: Path) -> None:
-    change = compare(read(value_set()), (), "x")
+    change = compare(read(value_set()), (), "x", force=True)
     assert change.unclassed == ("99999-1",)
     taken(tmp_path, value_set())
     without = terminology.type_code("99999-1")
@@ -117,7 +117,7 @@ def test_a_new_type_has_a_class_when_a_map_gives_it_one(tmp_path: Path) -> None:
 
 
 def test_a_change_names_what_comes_and_what_goes() -> None:
-    change = compare(read(value_set()), (), "x")
+    change = compare(read(value_set()), (), "x", force=True)
     assert change.added == ("99999-1",)
     assert "11490-0" in change.dropped
     assert "11488-4" not in change.dropped
@@ -146,11 +146,17 @@ def test_a_system_that_is_not_known_wants_its_code_system() -> None:
     for compose in (content, whole):
         with pytest.raises(TerminologyError, match="CodeSystem"):
             compare(read(value_set(compose=compose)), (), "x")
-    assert compare(read(value_set(compose=content)), (read(system),), "x").new.entries[0].system.endswith(".999")
-    assert [one.code for one in compare(read(value_set(compose=whole)), (read(system),), "x").new.entries] == [
-        "NEUF",
-        "FILS",
-    ]
+    named, taken_whole = (
+        compare(read(value_set(compose=compose)), (read(system),), "x", force=True).new for compose in (content, whole)
+    )
+    assert named.entries[0].system.endswith(".999")
+    assert [one.code for one in taken_whole.entries] == ["NEUF", "FILS"]
+
+
+def test_a_version_that_loses_most_codes_is_refused_unless_forced() -> None:
+    with pytest.raises(TerminologyError, match="fichier incomplet"):
+        compare(read(value_set()), (), "x")
+    assert compare(read(value_set()), (), "x", force=True).dropped
 
 
 SVS = (
@@ -187,6 +193,7 @@ def test_a_code_that_has_ended_is_left_out() -> None:
         (value_set(version="4"), "version"),
         (value_set(compose={"include": []}), "aucun code"),
         (value_set(compose={"include": [{"filter": [{"property": "x"}]}]}), "expansion"),
+        (value_set(expansion={"total": 200, "contains": [{"code": "a", "system": "b"}]}), "page"),
         (value_set(compose=5), "FHIR"),
         (b'{"concept": ' + b'[{"code":"a","concept":' * 5000, "FHIR"),
         (b"{" + b" " * MAX_FILE, "trop gros"),
