@@ -8,6 +8,7 @@ get the same answer and have no effect, whatever counter the record begins anew.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from gateway.intake.errors import IntakeError
@@ -40,11 +41,11 @@ class HospitalServer(MllpServer):
     async def _taken(self, data: bytes) -> bytes:
         """The acknowledgement of one message, once it is kept."""
         try:
-            message = parse(data)
+            message = await asyncio.to_thread(parse, data)  # a large one would hold up everything else
         except Hl7Error:
             return self._refused(header_of(data), data, AckError("100", text=_UNREADABLE))
         try:
-            self._check(message)
+            await asyncio.to_thread(self._check, message)
             same = await self._take(_key(message), message.control_id, _pieces(data))
         except TransmissionError as problem:
             return self._refused(message, data, problem.error)
