@@ -22,13 +22,14 @@ from aiosmtplib import SMTP, SMTPException
 from aiosmtplib.errors import SMTPAuthenticationError
 
 from gateway.app import connect_fhir
-from gateway.app.compose import antivirus, dmp_adapter, record_peer, submission_server
+from gateway.app.compose import ack_peer, antivirus, dmp_adapter, record_peer, submission_server
 from gateway.app.hosts import host_and_port
 from gateway.app.lock import WorkerLock
 from gateway.app.problem import mailbox_name
 from gateway.app.tls import Contexts
 from gateway.delivery.dmp import DmpError
 from gateway.delivery.dpi.fhir_outcomes import DpiError
+from gateway.delivery.dpi.mllp import Peer
 from gateway.delivery.submission import Server
 from gateway.intake.errors import IntakeError
 from gateway.intake.imap import session as imap
@@ -71,10 +72,12 @@ def _probes(settings: Settings) -> list[tuple[str, Probe]]:
         where = f"[submission] {settings.submission.host}:{settings.submission.port}"
         probes.append((where, partial(_submission, settings, contexts)))
     if settings.dpi.kind == "mllp":
-        probes.append((f"[dpi] {settings.dpi.url}", partial(_record, settings, contexts)))
+        probes.append((f"[dpi] {settings.dpi.url}", partial(_mllp, partial(record_peer, settings.dpi, contexts))))
     elif settings.dpi.kind == "fhir":
         record = partial(connect_fhir.record, settings.dpi, contexts, PATIENCE)
         probes.append((f"[dpi] {settings.dpi.url}", record))
+    if settings.ack is not None:
+        probes.append((f"[ack] {settings.ack.url}", partial(_mllp, partial(ack_peer, settings.ack, contexts))))
     if settings.dmp.enabled:
         probes.append((f"[dmp] {settings.dmp.base_url}", partial(_dmp, settings, contexts)))
     else:
@@ -195,8 +198,8 @@ def _our_domain(settings: Settings) -> str:
     return addresses[0].rpartition("@")[2] if addresses else "localhost"
 
 
-async def _record(settings: Settings, contexts: Contexts) -> AsyncIterator[Line]:
-    peer = record_peer(settings.dpi, contexts)
+async def _mllp(of: Callable[[], Peer]) -> AsyncIterator[Line]:
+    peer = of()
     reader, writer = await asyncio.open_connection(peer.host, peer.port, ssl=peer.tls)
     try:
         if await _hangs_up(reader):
