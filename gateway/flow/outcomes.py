@@ -215,7 +215,8 @@ def _later(c: Connection, house: House, job: Job, members: Sequence[Delivery], s
     """Again after a while: exponential, with jitter, capped, for as long as it takes."""
     found = members[0]
     failures = found.failures + 1
-    due = house.now + backoff(house.settings.retry, failures, house.chance)
+    asked = min(said.wait, house.settings.retry.max)
+    due = house.now + max(asked, backoff(house.settings.retry, failures, house.chance))
     if not jobs.give_back(c, job, due, failed=True):
         return
     for one in members:

@@ -182,6 +182,14 @@ async def test_what_a_server_may_say(record: Record, said: Any, answer: Answer, 
     assert not any(word in found.text for word in ("MARTIN", "ZOÉ", "256089932695080"))
 
 
+@pytest.mark.parametrize(("said", "wait"), [("120", 120.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("-1", 0.0)])
+async def test_a_busy_record_says_how_long(record: Record, said: str, wait: float) -> None:
+    status, headers, body = outcome(503, "transient")
+    record.arm("POST", (status, {**headers, "Retry-After": said}, body))
+    async with client(record) as dpi:
+        assert (await dpi.send(prepare(request(1)))).wait == wait
+
+
 async def test_an_answer_without_end_is_not_read(record: Record) -> None:
     record.arm("POST", (201, {"Location": f"{record.base}/DocumentReference/1"}, bytes(5 << 20)))
     record.arm("GET", (200, {"Content-Type": "application/fhir+json"}, bytes(5 << 20)))

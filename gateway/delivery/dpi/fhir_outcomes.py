@@ -6,6 +6,8 @@ OperationOutcome says so; an error page of something in between blames the addre
 
 from __future__ import annotations
 
+import re
+
 from gateway.delivery.wire import Failure, Response
 from gateway.model.delivery import Answer, Outcome
 from gateway.protocols import fhir_answers
@@ -97,12 +99,18 @@ def _of_error(answer: Response) -> Outcome:
     if status in {401, 403, 407}:
         return Outcome(Answer.RETRY_LATER, f"HTTP {status}", _CLOSED, down=True, stop=True)
     if status in _BUSY:
-        return Outcome(Answer.RETRY_LATER, f"HTTP {status}", _OCCUPIED, down=True)
+        return Outcome(Answer.RETRY_LATER, f"HTTP {status}", _OCCUPIED, down=True, wait=_asked(answer))
     if 400 <= status < 500 or status == 501:
         return _misdirected(status) if said is None and status not in _REFUSALS else _refused(status, said or ())
     if 300 <= status < 400:
         return _misdirected(status)
     return Outcome(Answer.UNKNOWN, f"HTTP {status}", _UNSURE, down=True)
+
+
+def _asked(answer: Response) -> float:
+    """The seconds of Retry-After (RFC 9110 §10.2.3); a date there asks for none."""
+    said = answer.headers.get("retry-after", "")
+    return float(said) if re.fullmatch(r"[0-9]{1,6}", said) else 0.0
 
 
 def _refused(status: int, codes: tuple[str, ...]) -> Outcome:

@@ -70,6 +70,14 @@ def test_an_unknown_outcome_waits_at_least_as_long_as_the_destination_needs(ledg
     assert put(ledger, lambda c: _attempt(c, number, Outcome(Answer.UNKNOWN), lane="dmp", unknown_wait=120.0)) == 120.0
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(90.0, 90.0), (1.0, 5.0), (1e9, 3600.0)])
+def test_what_the_destination_asks_for_is_kept_within_our_cap(ledger: Ledger, asked: float, waits: float) -> None:
+    number = put(ledger, delivery)
+    put(ledger, lambda c: jobs.enqueue(c, "deliver", "dpi", number, 0.0))
+    busy = Outcome(Answer.RETRY_LATER, "HTTP 503", wait=asked)
+    assert put(ledger, lambda c: _attempt(c, number, busy)) == waits
+
+
 def _attempt(c: Connection, number: int, said: Outcome, *, lane: str = "dpi", unknown_wait: float = 5.0) -> float:
     """One attempt that ends so; how long the next one has to wait."""
     (mine,) = jobs.claim(c, 1e9, Lease("t", 2e9), {lane: 1})
