@@ -33,7 +33,10 @@ _UPDATES_STATUS = "urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus"
 _GET_DOCUMENTS = "urn:uuid:5c4f972b-d56b-40ac-a5fc-c8ca9b40b9d4"
 _STABLE_DOCUMENT = "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1"
 _SUBMISSION_SET_NODE = "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd"
-_STATUS = "urn:oasis:names:tc:ebxml-regrep:StatusType:"
+_STATUSES = {
+    "Approved": "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved",
+    "Archived": "urn:asip:ci-sis:2010:StatusType:Archived",
+}
 _DELETED = "urn:asip:ci-sis:2010:StatusType:Deleted"
 _SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -79,17 +82,17 @@ def package(of: SubmissionSet, documents: dict[str, DocumentEntry]) -> bytes:
     request = _Request()
     request.submission_set(of)
     for identifier, entry in documents.items():
-        request.document_entry(identifier, entry, status=f"{_STATUS}Approved")
+        request.document_entry(identifier, entry, status=_STATUSES["Approved"])
         request.associate(_HAS_MEMBER, SET_ID, identifier, SubmissionSetStatus="Original")
     return request.to_bytes(declaration=True)
 
 
 def deletion(of: SubmissionSet, entry_uuid: str, original_status: str = "Approved") -> bytes:
-    """The SubmitObjectsRequest of TD3.3c: logical deletion of an entry."""
+    """The SubmitObjectsRequest of TD3.3c: logical deletion of an entry that is Approved, or Archived."""
     request = _Request()
     request.submission_set(of)
     request.associate(
-        _UPDATES_STATUS, SET_ID, entry_uuid, OriginalStatus=f"{_STATUS}{original_status}", NewStatus=_DELETED
+        _UPDATES_STATUS, SET_ID, entry_uuid, OriginalStatus=_STATUSES[original_status], NewStatus=_DELETED
     )
     return request.to_bytes()
 

@@ -106,7 +106,7 @@ class Feeder:
     def delete(
         self, unique_id: str, entry_uuid: str, patient: Ins, *, seed: str, instant: datetime, status: str
     ) -> Frozen:
-        """TD3.3c: logical deletion of an entry whose status is ``status`` (Approved, or Archived…)."""
+        """TD3.3c: logical deletion of an entry whose status is ``status`` (Approved, or Archived)."""
         request = ebxml.deletion(self._submission_set(patient, seed, instant), entry_uuid, status)
         parcel = Parcel("td33c", patient.number, patient.oid, (len(request),))
         return Frozen(unique_id, Action.DELETE, msgspec.json.encode(parcel), request)
