@@ -287,8 +287,9 @@ def _as_it_holds(known: Papers) -> tuple[DocumentReading, Ruling]:
 
 
 def _same_call(first: _Prepared, other: _Prepared) -> bool:
-    """Whether two documents can leave in one call: one patient, both in a secret connection or neither."""
-    return _ins(first.known) == _ins(other.known) and first.feed.secret == other.feed.secret
+    """Whether two documents can leave in one call: one patient, one name, both in a secret connection or neither."""
+    calls = [(_ins(p.known), p.feed.secret, p.feed.responsible, p.feed.content_type) for p in (first, other)]
+    return calls[0] == calls[1]
 
 
 def _unseen(known: Papers) -> bool:
