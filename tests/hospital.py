@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -85,9 +86,9 @@ async def hand_over(port: int, *messages: bytes) -> list[Ack]:
     return [read_ack(one) for one in await answers(port, *messages)]
 
 
-async def answers(port: int, *messages: bytes) -> list[Message]:
+async def answers(port: int, *messages: bytes, tls: ssl.SSLContext | None = None) -> list[Message]:
     """The same, as messages: what has no MSH-10 is answered too."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("localhost" if tls else "127.0.0.1", port, ssl=tls)
     deframer, found = Deframer(), list[Message]()
     try:
         for message in messages:
@@ -143,10 +144,10 @@ class Told:
 
 
 @asynccontextmanager
-async def told() -> AsyncIterator[Told]:
+async def told(tls: ssl.SSLContext | None = None) -> AsyncIterator[Told]:
     """The record's inlet of business acknowledgements."""
     found = Told()
-    server = await asyncio.start_server(found.hear, "127.0.0.1", 0)
+    server = await asyncio.start_server(found.hear, "127.0.0.1", 0, ssl=tls)
     found.port = server.sockets[0].getsockname()[1]
     try:
         yield found

@@ -20,7 +20,7 @@ from aiosmtpd.smtp import AuthResult
 from gateway.app import connect
 from gateway.app.lock import WorkerLock
 from gateway.identity.ins import key_is_right
-from gateway.model.settings import Dmp, Dpi, Ledger, Mailbox, Patients, Settings, Smtp, Submission
+from gateway.model.settings import Ack, Dmp, Dpi, Ledger, Mailbox, Patients, Settings, Smtp, Submission
 from tests import pki
 from tests.protocol import dovecot, feeding, referees
 from tests.protocol.fhir_server import fhir_server, page
@@ -190,6 +190,7 @@ async def test_the_record_is_joined_and_hears_nothing() -> None:
     port = record.sockets[0].getsockname()[1]
     async with record:
         assert (await only(dpi=Dpi(kind="mllp", url=f"mllp://127.0.0.1:{port}")))[0] == "ok"
+        assert (await only(ack=Ack(url=f"mllp://127.0.0.1:{port}")))[0] == "ok"
         await asyncio.sleep(0)
     assert b"".join(heard) == b""
 

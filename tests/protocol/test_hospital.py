@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -303,6 +304,26 @@ async def test_an_acknowledgement_that_the_record_refuses_is_for_a_person(tmp_pa
         assert line.dmp == "fed", "the document itself is where it belongs"
         (entry,) = await run.entries()
         assert (entry.reason, entry.destination) == (Reason.DPI_REFUSED, "ack")
+
+
+async def test_both_ways_by_tls_with_certificates(tmp_path: Path, stage: Stage) -> None:
+    one, keys = stage.first(), stage.pki
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=keys.ca)
+    tls.load_cert_chain(keys.cert("server"), keys.key("server"))
+    tls.verify_mode = ssl.CERT_REQUIRED
+    inlet = {"cert": keys.cert("server"), "key": keys.key("server"), "client_ca": keys.ca}
+    client = {"ca": keys.ca, "client_cert": keys.cert("client"), "client_key": keys.key("client")}
+    sent = mdm(one.data, pid(one.header), number="17")
+    async with hospital.told(tls) as told:
+        ack = {"url": f"mllps://localhost:{told.port}", **client}
+        async with running(tmp_path, stage, hospital=inlet, ack=ack) as run:
+            with pytest.raises((OSError, AssertionError)):
+                await answers(run.port, sent, tls=keys.client_context(""))
+            assert await run.lines() == [], "nobody without a certificate is heard"
+            (answer,) = await answers(run.port, sent, tls=keys.client_context("client"))
+            assert answer.field("MSA", 1) == "AA"
+            await told.until(1)
+            assert told.errors() == [""]
 
 
 async def test_a_slow_peer_delays_nobody(tmp_path: Path, stage: Stage) -> None:
