@@ -58,7 +58,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.mark.parametrize("verb", ["make-invisible", "delete"])
 def test_a_word_takes_effect_once_wherever_the_gateway_stops(stage: Stage, verb: str) -> None:
-    """Each eighth of the points of a run: what is written, sent and answered on both ways, on either side."""
+    """Each eleventh of the points of a run: what is written, sent and answered on both ways, on either side."""
     calm, record = stage.filed(f"calm.{verb}"), stage.folder / f"points.{verb}"
     _say(calm, verb)
     assert stage.runs.run(calm, _mails(f"calm.{verb}"), record=record) == 0
@@ -74,7 +74,7 @@ def test_a_word_takes_effect_once_wherever_the_gateway_stops(stage: Stage, verb:
         _check(stage, house, verb)
         return hit
 
-    survive(points[::8], crash)
+    survive(points[::11], crash)
 
 
 def _mails(tag: str) -> dict[str, bytes]:

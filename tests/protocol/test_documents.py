@@ -97,8 +97,12 @@ def last(journal: list[dict[str, Any]]) -> int:
 
 def letter(tag: str, *words: str) -> bytes:
     """A letter of one run; « Lesion maligne » is a word that rules/annonce.toml hides."""
-    lines = ("COMPTE RENDU DE CONSULTATION", "Patient : Mme CHAUVELIN Zoe", "nee le 19/08/1956", *words, tag)
-    return Samples(tag)._mail("lettre", builders.attached(builders.pdf(*lines), "lettre.pdf", "application/pdf"))
+    written = builders.pdf(*_lines(*words, tag))
+    return Samples(tag)._mail("lettre", builders.attached(written, "lettre.pdf", "application/pdf"))
+
+
+def _lines(*words: str) -> tuple[str, ...]:
+    return "COMPTE RENDU DE CONSULTATION", "Patient : Mme CHAUVELIN Zoe", "nee le 19/08/1956", *words
 
 
 def hides(tag: str) -> bytes:
@@ -281,6 +285,35 @@ async def test_a_professionals_word_on_a_minors_parents_is_what_was_waited_for(
         await life.says("make-visible", by=replace(WISH, representatives=True))
         assert (await life.line()).dmp == "fed"
         assert [one["confidentialityCodes"][0] for one in life.feeds()] == [["N", "INVISIBLE_PATIENT"]]
+        life.nothing_to_say()
+
+
+async def test_two_letters_of_one_set_have_each_their_own_word(
+    stage: Stage, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """One before the set leaves, the other once it stands there."""
+    letters = [builders.pdf(*_lines("Examen sans particularite.", f"{request.node.nodeid} {n}")) for n in "ab"]
+    parts = [builders.attached(one, f"{n}.pdf", "application/pdf") for n, one in zip("ab", letters, strict=True)]
+    async with running(settle(tmp_path / "house", stage.pki, stage.record.port, stage.dmp.base)) as run:
+        house, begins = run.gateway.house, (last(stage.record.journal()), last(stage.dmp.journal()))
+        await house.ledger.write("hold", lambda c: deliveries.set_destination(c, "dmp", held=True))
+        await run.take(Samples(request.node.nodeid)._mail("deux", b"\r\n--=_cut\r\n".join(parts)))
+        await run.until("filed", lambda lines: [line.dpi for line in lines] == ["delivered"] * 2)
+        first, second = (line.id for line in await run.lines())
+        await act(house, lambda c: visibility.change(c, house, second, "make-invisible", WISH))
+        await house.ledger.write("go", lambda c: deliveries.set_destination(c, "dmp", held=False))
+        await house.ledger.write("wake", lambda c: jobs.wake_lane(c, "dmp", house.now, "held"))
+        await run.quiet()
+        (together,) = Life(run, stage, begins).feeds()
+        assert sorted(together["confidentialityCodes"]) == [["N"], ["N", "INVISIBLE_PATIENT"]]
+        await act(house, lambda c: visibility.change(c, house, first, "make-invisible", WISH))
+        lines = await run.quiet()
+        assert [(line.dpi, line.dmp) for line in lines] == [("delivered", "fed")] * 2
+        assert lines[1].fed_unique_id in together["documentUniqueIds"]
+        assert lines[0].fed_unique_id not in together["documentUniqueIds"]
+        assert [fed(stage.dmp, line.fed_unique_id or "") for line in lines] == [["Approved"]] * 2
+        life = Life(run, stage, begins)
+        assert [len(one["documentUniqueIds"]) for one in life.feeds()] == [2, 1]
         life.nothing_to_say()
 
 

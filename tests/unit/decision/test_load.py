@@ -36,6 +36,9 @@ def load(text: str, name: str = "local.toml") -> decision.RuleBook:
         ('[[type]]\nnom = "A"\ndocuments = ["x"]', "il manque le type"),
         ('type_par_defaut = "nul"', "type_par_defaut"),
         ('pas_un_titre = "x"', "pas_un_titre"),
+        ('rappel_jours = "30"', "rappel_jours"),
+        ("rappel_jours = 0", "rappel_jours"),
+        ("rappel_jours = true", "rappel_jours"),
         ('[[regle]]\nnom = "A"\nalimenter = false\n[[regle]]\nnom = "A"\nalimenter = true', "portent ce nom"),
         ("regle = [1]", "ce n'est pas un tableau"),
     ],
@@ -117,3 +120,8 @@ def test_check_names_an_unknown_type_and_a_word_given_twice() -> None:
     unknown, repeated = decision.check(book)
     assert "« 1-1 »" in unknown
     assert "« Avis » est déjà dans « T1 »" in repeated
+
+
+def test_the_reminder_is_the_rules_own() -> None:
+    assert load("").reminder_days == decision.load({}).reminder_days == 30
+    assert load("rappel_jours = 12").reminder_days == 12
