@@ -28,6 +28,10 @@ from gateway.review.wording import day, delivery
 T = TypeVar("T")
 
 _CARRIED = {"wrapped": "mis en forme par la passerelle", "received": "CDA reçu de son auteur"}
+_TODO = {
+    "wrapped": "À faire, une fois annoncé : gateway documents make-visible {id} --by QUI --on-request-of RPPS",
+    "received": "À faire : gateway documents web-ps {id} --by QUI, y rendre visible, puis documents announced {id}",
+}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,6 +91,7 @@ def _lines(sheet: Sheet) -> Iterator[str]:
     yield f"Les professionnels {_sees(hidden=sheet.masked_to_professionals, many=True)}"
     if sheet.waits_since:
         yield f"Attend d'être annoncé depuis le {day(sheet.waits_since)}"
+        yield _TODO[sheet.carried].format(id=sheet.document)
     for made in sheet.versions:
         asked = f" à la demande de {made.on_request_of}" if made.on_request_of else ""
         why = f" : {made.reason}" if made.reason else ""
