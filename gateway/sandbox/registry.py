@@ -21,6 +21,7 @@ from gateway.sandbox.speaker import Speaker
 #: What a status may become (spec/dmp/transactions.md §7); a replacement alone makes Deprecated.
 _MOVES = {"Approved": ("Archived", "Deleted"), "Archived": ("Approved", "Deleted"), "Deprecated": ("Deleted",)}
 _INDIRECT = "INDIRECTE"
+_HIDDEN_FROM_PARENTS = "INVISIBLE_REPRESENTANTS_LEGAUX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ class Registry:
             for document in documents:
                 if document.ins != of.ins:
                     raise RefusedError("XDSPatientIdDoesNotMatch", "un lot concerne un seul patient")
+                if by.secret and _HIDDEN_FROM_PARENTS not in document.confidentiality:
+                    text = "connexion secrète : le document doit être invisible aux représentants légaux"
+                    raise RefusedError("XDSRegistryMetadataError", text)
                 self._check(document)
             for document in documents:
                 self._add(of.unique_id, document, by)

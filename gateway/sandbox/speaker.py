@@ -22,6 +22,8 @@ _WANTED = (
     "VIHF_Version", "Identifiant_Structure", "Secteur_Activite", "urn:oasis:names:tc:xspa:1.0:subject:subject-id",
     "Ressource_URN", "LPS_Nom", "LPS_Version", "LPS_ID_HOMOLOGATION_DMP",
 )  # fmt: skip
+#: Sources differ on the name of the attribute of a secret connection.
+_SECRET = ("urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code", "Confidentiality_code")
 #: Professions of TRE_G15 that must give a second role: doctors and pharmacists.
 _SPECIALISTS = frozenset({"10", "21"})
 _STRUCTURE = re.compile(r"[0-4][0-9A-Z]{8,14}\Z|[0-9A-Z]{9,14}\Z")
@@ -29,11 +31,15 @@ _STRUCTURE = re.compile(r"[0-4][0-9A-Z]{8,14}\Z|[0-9A-Z]{9,14}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """``structure``: Identifiant_Structure. ``mode``: DIRECTE, INDIRECTE… ``ins``: the patient named, or empty."""
+    """``structure``: Identifiant_Structure. ``mode``: DIRECTE, INDIRECTE… ``ins``: the patient named, or empty.
+
+    ``secret``: a minor's secret connection.
+    """
 
     structure: str
     mode: str
     ins: str
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Access:
             raise RequestError("Structure introuvable ou inactive", "DMPInvalidVIHF")
         _roles(vihf)
         mode = values.get("Authentification_Mode") or values.get("Authentification_mode", "")
-        return Speaker(structure, mode, values.get(_PATIENT, "").partition("^")[0])
+        return Speaker(structure, mode, values.get(_PATIENT, "").partition("^")[0], any(map(values.get, _SECRET)))
 
     def _certificate(self, vihf: etree._Element, structure: str) -> None:
         certificate = _signing_certificate(vihf)

@@ -165,6 +165,13 @@ def test_what_a_registry_refuses(registry: Registry, number: int, documents: lis
     assert refused.value.code == code
 
 
+def test_a_secret_connection_deposits_only_what_is_hidden_from_the_representatives(registry: Registry) -> None:
+    by, hidden = replace(US, secret=True), ("N", "INVISIBLE_REPRESENTANTS_LEGAUX")
+    with pytest.raises(RefusedError, match="connexion secrète"):
+        registry.submit(of(1), [document(confidentiality=hidden), document("1.2.4")], by)
+    registry.submit(of(1), [document(confidentiality=hidden)], by)
+
+
 def test_a_replaced_document_is_not_replaced_twice(registry: Registry) -> None:
     registry.submit(of(1), [document()], US)
     registry.submit(of(2), [document("1.2.4", replaces=uuid(registry))], US)
