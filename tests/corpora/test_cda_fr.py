@@ -12,6 +12,7 @@ what the DMP would refuse: with an extension in their id, without INS, without b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -43,6 +44,9 @@ NOT_VALID = "01_Modèles_contenus_CDA.xml"
 REMARKS = {"C16", "C23", "M54", "M62", "X15"}
 
 
+House = tuple[Living, "list[Sent]"]
+
+
 @dataclass(frozen=True)
 class Sent:
     """A document as it is sent, and the patient of the index, made from its own header, INS *qualifiée*."""
@@ -68,16 +72,17 @@ def test_the_dmp_finds_nothing_to_say(tmp_path: Path) -> None:
     keys = pki.make(_folder(tmp_path / "pki"))
     rows = {one.patient.ins: _row(one.patient) for one in examples}
     with referees.dmp(tmp_path / "dmp", rows.values(), keys, ["--schematron"]) as referee:
-        first, *others = _houses([*examples, *_transformed(examples)])
-        schemas = outside.corpora("cda-validation")
-        judging = _house(tmp_path / "first", first, living.to_dmp(referee.base, keys, schemas=schemas))
-        fed = _fed(judging, first)
-        for number, documents in enumerate(others):
-            fed |= _fed(_house(tmp_path / f"{number}", documents, living.to_dmp(referee.base, keys)), documents)
+        told = {"schemas": outside.corpora("cda-validation")}
+        houses = [
+            _house(tmp_path / f"{number}", documents, living.to_dmp(referee.base, keys, **({} if number else told)))
+            for number, documents in enumerate(_houses([*examples, *_transformed(examples)]))
+        ]
+        with ThreadPoolExecutor() as side_by_side:
+            fed = {name: state for part in side_by_side.map(_fed, houses) for name, state in part.items()}
         journal = referee.journal()
     assert {name for name, state in fed.items() if state != "fed"} == {NOT_VALID}
     assert fed[NOT_VALID] == "refused"
-    (detail,) = _told(judging)
+    (detail,) = _told(houses[0])
     assert "CI-SIS_VSM" in detail
     assert "/ClinicalDocument" in detail
     assert [found["violations"] for found in journal if found["violations"]] == []
@@ -203,26 +208,27 @@ def _houses(documents: list[Sent]) -> list[list[Sent]]:
     return [mine for _, mine in houses]
 
 
-def _house(folder: Path, documents: list[Sent], dmp: dict[str, Any]) -> Living:
+def _house(folder: Path, documents: list[Sent], dmp: dict[str, Any]) -> House:
     made = living.build(folder, {"establishment": {"test": True}, "dmp": dmp})
     ledger, _ = open_ledger(load(made.config), Silent())
     ledger.submit("import", lambda c: index.put_all(c, [one.patient for one in documents], 4e9)).result()
     ledger.close()
-    return made
+    return made, documents
 
 
-def _fed(house: Living, documents: list[Sent]) -> dict[str, str]:
+def _fed(one: House) -> dict[str, str]:
     """What became of each at the DMP, by name."""
+    house, documents = one
     mails = _folder(house.folder / "mails")
-    for number, one in enumerate(documents):
-        (mails / f"{number}.eml").write_bytes(one.mail(number))
+    for number, document in enumerate(documents):
+        (mails / f"{number}.eml").write_bytes(document.mail(number))
     house.call("ingest", "--wait", "--timeout", "240", *map(str, sorted(mails.iterdir())), timeout=280)
     return {documents[int(Path(line["source"]).stem)].name: line["dmp"] for line in house.results()}
 
 
-def _told(house: Living) -> list[str]:
+def _told(one: House) -> list[str]:
     """What stands in the worklist for a person."""
-    ledger, _ = open_ledger(load(house.config), Silent())
+    ledger, _ = open_ledger(load(one[0].config), Silent())
     try:
         return list(ledger.look(lambda c: c.execute(select(entry.c.detail)).scalars().all()))
     finally:
