@@ -14,6 +14,8 @@ from gateway.model.identity import INS_OIDS, Claim, Ins
 from gateway.model.reasons import Reason
 
 HL7: Final = "urn:hl7-org:v3"
+PROFESSIONALS: Final = "1.2.250.1.71.4.2.1"
+STRUCTURES: Final = "1.2.250.1.71.4.2.2"
 _NS: Final = {"h": HL7}
 _STREET: Final = (
     *("additionalLocator", "unitID", "houseNumber", "houseNumberSuffix", "streetNameType", "streetName"),
@@ -161,8 +163,8 @@ def _author(element: etree._Element) -> Author:
 
 
 def _person(assigned: etree._Element) -> Person:
-    """Of an assignedAuthor or assignedEntity; the first id is the person's."""
-    identifier = _one(assigned, "h:id")
+    """Of an assignedAuthor or assignedEntity."""
+    identifier = _identifier(assigned, PROFESSIONALS)
     name = _one(assigned, "h:assignedPerson/h:name")
     device = _one(assigned, "h:assignedAuthoringDevice")
     return Person(
@@ -176,10 +178,16 @@ def _person(assigned: etree._Element) -> Person:
     )
 
 
+def _identifier(element: etree._Element, national: str) -> etree._Element | None:
+    """The national id among those of a person or structure, else the first that says something."""
+    stated = [one for one in _all(element, "h:id") if one.get("root")]
+    return next((one for one in stated if one.get("root") == national), stated[0] if stated else None)
+
+
 def _organisation(element: etree._Element | None) -> Organisation | None:
     if element is None:
         return None
-    identifier = _one(element, "h:id")
+    identifier = _identifier(element, STRUCTURES)
     return Organisation(
         id_root=_get(identifier, "root"),
         id_extension=_get(identifier, "extension"),

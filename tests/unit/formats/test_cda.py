@@ -249,3 +249,19 @@ def test_any_damage_is_a_format_error(at: int, patch: bytes) -> None:
 def test_no_entity_no_network() -> None:
     with pytest.raises(FormatError):
         xmltree.parse(b"<a>&lt;&undefined;</a>", DEFAULT)
+
+
+def test_the_national_identifier_is_taken_wherever_it_stands() -> None:
+    own, null = '<id root="1.2.3" extension="own"/>', '<id nullFlavor="NAV"/>'
+    number = '<id root="1.2.250.1.71.4.2.1" extension="810100063480"/>'
+    structure = '<id root="1.2.250.1.71.4.2.2" extension="2732829320"/>'
+    document = (
+        '<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2"/><code code="11488-4"/><author><assignedAuthor>'
+        f"{null}{own}{number}<representedOrganization>{own}{structure}</representedOrganization></assignedAuthor></author>"
+        f"<author><assignedAuthor>{null}{own}</assignedAuthor></author>"
+        f"<author><assignedAuthor>{null}</assignedAuthor></author></ClinicalDocument>"
+    )
+    authors = cda.read(document.encode(), DEFAULT).header.authors
+    assert [one.person.id_extension for one in authors] == ["810100063480", "own", ""]
+    assert authors[0].organisation is not None
+    assert authors[0].organisation.id_extension == "2732829320"
