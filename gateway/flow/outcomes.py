@@ -199,7 +199,7 @@ def _ask_a_person(c: Connection, house: House, refused: Delivery, said: Outcome)
         if said.code in IDENTITY_CODES and house.settings.dmp.withdraw_on_refusal:
             urgent = revise.withdraw_from_dmp(c, house, document)
     elif refused.destination == plan.ACK:
-        reason = Reason.DPI_REFUSED
+        reason, detail = Reason.DPI_REFUSED, f"L'accusé métier (ZAM), non le document. {detail}"
     else:
         reason = Reason.DMP_REFUSED
         if _takes_back(refused):

@@ -50,7 +50,7 @@ def file(
     dpi = _plan_dpi(c, house, filed, parent, one)
     dmp = _plan_dmp(c, house, filed, parent, one, judgement.not_fed, dpi)
     if dmp is None:
-        _tell_of_dmp(c, house, filed, one.orders)
+        _tell_of_dmp(c, house, deliveries.last_of(c, filed.id, DMP), one.orders)
     mailed = mailing.plan_mails(c, house, filed, parent, one)
     for one_mail in mailed:
         if one_mail.state in ENDED:
@@ -73,9 +73,9 @@ def ended(c: Connection, house: House, done: Delivery) -> None:
     together.part(c, house, done)
     jobs.wake(c, "deliver", deliveries.waiting_for(c, done.id), house.now)
     if done.document_id is not None:
-        if done.destination == DMP and done.revision == 1:
-            found = documents.get_document(c, done.document_id)
-            _tell_of_dmp(c, house, found, orders_of(c, found))
+        found = documents.get_document(c, done.document_id)
+        if done.destination == DMP and done.purpose == found.action and done.revision == 1:
+            _tell_of_dmp(c, house, done, orders_of(c, found))
         elif done.destination == MSSANTE:
             _mailed(c, house, done, orders_of(c, documents.get_document(c, done.document_id)))
         close(c, house, done.document_id)
@@ -175,11 +175,11 @@ def overdue(c: Connection, house: House, job: Job) -> None:
         _answer(c, house, seen, _code(c, seen.seq) or "906")
 
 
-def _tell_of_dmp(c: Connection, house: House, found: Document, orders: Orders | None) -> None:
+def _tell_of_dmp(c: Connection, house: House, ended: Delivery | None, orders: Orders | None) -> None:
     """The DMP's answer, to a record that asked for the one and for the other."""
-    ended = deliveries.last_of(c, found.id, DMP)
-    if ended is not None and orders is not None and orders.to_dmp and orders.receipt_wanted:
-        tell(c, house, found.id, of_dmp(ended))
+    asked = orders is not None and orders.to_dmp and orders.receipt_wanted
+    if asked and ended is not None and ended.document_id is not None:
+        tell(c, house, ended.document_id, of_dmp(ended))
 
 
 def _plan_dpi(

@@ -33,6 +33,7 @@ _LABELS = {
     NotFed.OFF: "Alimentation du DMP non activée",
 }
 _ACTIVITIES = {"I": "03", "O": "07", "E": "07", "R": "19", "N": "97"}
+_LONGEST = 199  # what a CWE.2 of HL7 v2.6 holds
 _REJECTED = "Document écarté par l'établissement"
 
 
@@ -58,7 +59,8 @@ def of_dmp(ended: Delivery) -> Tidings:
         return Tidings(ZamEvent.DMP, done=True)
     if ended.state is DeliveryState.NOT_APPLICABLE:
         return _not_fed(ended.reason)
-    return Tidings(ZamEvent.DMP, done=False, code=ended.code or "refused", label=ended.text or "Refusé par le DMP")
+    label = (ended.text or "Refusé par le DMP")[:_LONGEST]
+    return Tidings(ZamEvent.DMP, done=False, code=ended.code or "refused", label=label)
 
 
 def of_rejection(found: Document) -> Tidings:

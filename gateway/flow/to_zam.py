@@ -38,7 +38,7 @@ class ToZam:
         return None
 
     async def ready(self, delivery: Delivery) -> Ready:
-        """Freeze the message; its id derives from the document and from what is told of it."""
+        """Freeze the message; its id derives from the document, and from what is told of it and since when."""
         frozen = await self.house.ledger.read(lambda c: _message(c, delivery))
         return Skip(GONE) if frozen is None else Go(frozen, "")
 
@@ -50,7 +50,7 @@ def _message(c: Connection, delivery: Delivery) -> Frozen | None:
     if orders is None:
         return None
     mail = mails.get_mail(c, mails.get_arrival(c, found.arrival_seq).mail_id or 0)
-    seed = f"{mail.digest}/{found.ordinal}/{delivery.says}"
+    seed = f"{mail.digest}/{found.ordinal}/{delivery.planned_at:.0f}/{delivery.says}"
     control_id = hashlib.sha256(seed.encode()).hexdigest()[:20]
     time = datetime.fromtimestamp(delivery.planned_at, PARIS).strftime("%Y%m%d%H%M%S%z")
     body = zam.build(orders.origin, msgspec.json.decode(delivery.says, type=Tidings), control_id, time)
