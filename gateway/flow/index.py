@@ -113,6 +113,8 @@ def _said(before: Patient, new: Patient) -> str:
 def _correction(delivery: Delivery) -> str:
     if delivery.destination == "dmp":
         return "Ce document est dans le DMP sous l'ancienne identité : vérifiez, et faites-le supprimer s'il le faut."
+    if delivery.destination == "mssante":
+        return "Ce document est parti par MSSanté sous l'ancienne identité : vérifiez, et prévenez le destinataire."
     return "Ce document est au dossier sous l'ancienne identité : vérifiez qu'il y est à sa place."
 
 

@@ -97,7 +97,7 @@ class ToMssante:
         orders = _orders(known)
         audience = mailing.audience_of(recipient, orders)
         document = await paper.body_of(self.house, self.originals, known)
-        pdf = await self.house.readers.printable(known.mail.digest, known.reading.part)
+        pdf = await self._readable(known)
         request = self._mail(known, header, document, pdf, audience, submit, box)
         body = outgoing.build(request)
         limit = min(submit.max_size, outgoing.PATIENT_LIMIT) if audience is Audience.PATIENT else submit.max_size
@@ -106,6 +106,13 @@ class ToMssante:
         key = outgoing.message_id(request.key, box.address)
         frozen = submission.prepare_tracked(key, box.address, recipient, body, outgoing.envelope_id(key))
         return Go(frozen, known.reading.unique_id)
+
+    async def _readable(self, known: Papers) -> bytes:
+        """The PDF beside the archive; without one rather than not at all."""
+        try:
+            return await self.house.readers.printable(known.mail.digest, known.reading.part)
+        except ReaderRefused:
+            return b""
 
     def _mail(
         self,

@@ -43,6 +43,10 @@ class Original:
         """The original of a reading; ``filename`` is the CDA's own."""
         return cls(cda, limits, filename, hashlib.sha256(cda.embedded).hexdigest() if cda.embedded else "")
 
+    def holds(self, sha256: str) -> bool:
+        """Whether it carries the file of this digest as its own readable form."""
+        return sha256 == self.embedded_sha256 or sha256 in self.cda.copies
+
     def is_twin(self, filename: str) -> bool:
         """Whether a file has the CDA's name but for the extension: DOC00001.XML and DOC00001.PDF."""
         stem = filename.rpartition(".")[0].casefold()
@@ -75,7 +79,7 @@ def find(sha256: str, filename: str, text: str, originals: tuple[Original, ...],
     ``text`` is its text layer (empty: none); ``as_many`` says that the mail has no more PDFs than CDAs.
     """
     for original in originals:
-        if original.embedded_sha256 == sha256:
+        if original.holds(sha256):
             return original
     if sum(map(str.isalpha, text)) < _NO_TEXT:
         named = [o for o in originals if o.is_twin(filename) or _named_after(filename, o.cda)]
@@ -86,8 +90,8 @@ def find(sha256: str, filename: str, text: str, originals: tuple[Original, ...],
 
 
 def same_bytes(sha256: str, originals: tuple[Original, ...]) -> bool:
-    """Whether a PDF is, byte for byte, the one inside a CDA: no need to open it."""
-    return any(original.embedded_sha256 == sha256 for original in originals)
+    """Whether a PDF is, byte for byte, one inside a CDA: no need to open it."""
+    return any(original.holds(sha256) for original in originals)
 
 
 def _tells_the_same(plain: str, filename: str, original: Original, *, as_many: bool) -> bool:

@@ -34,6 +34,7 @@ _KINDS: dict[str, tuple[Kind | str, ...]] = {
     "formats.pdfa.convert": (Kind.PDF,),
     "formats.mails.smime": (Kind.PKCS7,),
     "formats.mails.tnef": (Kind.TNEF,),
+    "formats.clinical.printable": (Kind.CDA,),
     "formats.clinical.xdm_metadata": (Kind.XML,),
     "formats.xmltree": (Kind.XML, Kind.CDA),
     "formats.mails.reports": ("mdn", Kind.MAIL),

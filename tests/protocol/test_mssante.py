@@ -28,6 +28,8 @@ from gateway.flow.originals import Originals
 from gateway.flow.receive import Sighting
 from gateway.flow.to_mssante import ToMssante
 from gateway.formats import mail
+from gateway.formats.clinical import cda
+from gateway.formats.limits import DEFAULT
 from gateway.ledger import deliveries, documents, outgoing
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Delivery, Document
@@ -35,12 +37,13 @@ from gateway.ledger.tables import job as table
 from gateway.model import settings as model
 from gateway.model.delivery import Answer
 from gateway.model.documents import Action, Carrier
-from gateway.model.identity import InsStatus
+from gateway.model.identity import INS_OIDS, Ins, InsStatus
 from gateway.model.orders import PLACE, Tidings, ZamEvent
 from gateway.model.ports import Silent
 from gateway.model.reasons import Ignored, Reason
 from gateway.model.states import DeliveryState, DocumentState
 from gateway.review.release import release
+from tests import hospital, outside
 from tests.crash.driver import InlineReaders
 from tests.crash.house import build
 from tests.protocol.test_receipt import Mailbox, submission
@@ -232,14 +235,68 @@ async def test_what_we_send_another_gateway_files(house: House, tmp_path: Path, 
             seq = await take(other, content, "imap")
         assert isinstance(content, bytes)
         reading = mail.read(content)
-        cda, copy = reading.documents
-        assert (cda.carrier, cda.problem, cda.detail, cda.action) == (Carrier.XDM, None, "", action)
+        sent, copy = reading.documents
+        assert (sent.carrier, sent.problem, sent.detail, sent.action) == (Carrier.XDM, None, "", action)
         assert copy.ignored is Ignored.COPY
-        assert mail.extract(content, cda.part) == document
-        assert cda.metadata_claim is not None
+        assert mail.extract(content, sent.part) == document
+        assert sent.metadata_claim is not None
         (filed, _) = await documents_of(other, seq)
         assert filed.ipp == ZOE.ipp, filed
         assert filed.state in (DocumentState.SETTLED, DocumentState.DECIDED)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DOC_NON_STRUCTURE_CDA-R2-N1.xml",
+        "BIO-CR-BIO_2024.01_Electrophorese.xml",
+        "BIO-CR-BIO_2021.01_Electrophorese.xml",
+        "CARD-F-PRC-DCI_2022.01.xml",
+        "LDL-SES_2022.01.xml",
+    ],
+)
+async def test_the_french_examples_go_round(tmp_path: Path, name: str) -> None:
+    """Level 1, level 3 with a PDF of itself and without: each filed as the same bytes, its PDF known for a copy."""
+    document = outside.corpora("cda-fr", "ExemplesCDA", name).read_bytes()
+    header = cda.read(document, DEFAULT).header
+    ins = next(Ins(number, oid) for oid, number in header.patient_ids if oid in INS_OIDS)
+    patient = replace(
+        ZOE,
+        ins=ins,
+        birth_name=header.birth_name,
+        used_name=header.used_name,
+        given_names=header.given_names,
+        first_given=header.first_given,
+        birth_date=header.birth_date,
+        sex=header.sex,
+        birth_place=header.birth_place,
+    )
+    async with (
+        opened(tmp_path / "house") as house,
+        opened(tmp_path / "other") as other,
+        submission() as (port, mailbox),
+    ):
+        for one in (house, other):
+            one.settings = msgspec.structs.replace(
+                one.settings, establishment=msgspec.structs.replace(one.settings.establishment, test=True)
+            )
+            await index_with(one, patient)
+        sent = hospital.oru(
+            [document], hospital.pid(header), number="1", flags={"DESTMSSANTEPS": "Y"}, prt=f"{RCT}{MARC}"
+        )
+        (ended,) = await deliver(house, await take(house, sent), port)
+        assert (ended.state, ended.text) == (DeliveryState.DONE, "")
+        content = mailbox.kept[0].content
+        assert isinstance(content, bytes)
+        first, copy = await documents_of(other, await take(other, content, "imap"))
+    assert (first.ipp, first.unique_id) == (patient.ipp, header.unique_id)
+    assert copy.ignored is Ignored.COPY
+    reading = mail.read(content).documents[0]
+    assert mail.extract(content, reading.part) == document
+    assert reading.problem is None
+
+
+RCT = f"PRT||UC||RCT^^participation|810^X^Y{'|' * 10}^^X.400^"
 
 
 @dataclass

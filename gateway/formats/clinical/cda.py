@@ -12,7 +12,7 @@ import pybase64
 from lxml import etree
 
 from gateway.formats import xmltree
-from gateway.formats.clinical import cda_header
+from gateway.formats.clinical import carried, cda_header
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
 from gateway.formats.validity import schema as validity
@@ -28,13 +28,17 @@ _SECTION_PARTS: Final = (f"{{{cda_header.HL7}}}title", f"{{{cda_header.HL7}}}tex
 
 @dataclass(frozen=True, slots=True)
 class CdaReading:
-    """A CDA read. ``text`` is the narrative of a structured body; ``embedded`` the file inside a level 1 body."""
+    """A CDA read. ``text`` is the narrative of a structured body; ``embedded`` the file inside a level 1 body.
+
+    ``copies``: the SHA-256 (hex) of each PDF that it carries of itself.
+    """
 
     header: CdaHeader
     claims: tuple[Claim, ...]
     text: str
     embedded: bytes
     schema_errors: tuple[str, ...]
+    copies: tuple[str, ...] = ()
 
     @property
     def act_date(self) -> str:
@@ -60,6 +64,7 @@ def read(data: bytes, limits: Limits, schema: etree.XMLSchema | None = None) -> 
         text=_narrative(document, limits),
         embedded=_embedded(document),
         schema_errors=_schema_errors(document, schema, limits),
+        copies=tuple(hashlib.sha256(one).hexdigest() for one in carried.pdfs(document)),
     )
 
 

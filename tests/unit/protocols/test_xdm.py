@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import zipfile
@@ -16,7 +15,6 @@ import pytest
 from lxml import etree
 
 from gateway.formats.clinical import xdm_metadata
-from gateway.formats.clinical.printable import pdf_of
 from gateway.formats.limits import DEFAULT
 from gateway.model.documents import Action, Visibility
 from gateway.model.identity import Ins
@@ -192,33 +190,3 @@ def test_each_member_is_bound_to_the_set() -> None:
     (bond,) = root.iter(f"{RIM}Association")
     ids = {str(one.get("id")) for one in root[0]}
     assert {bond.get("sourceObject"), bond.get("targetObject")} <= ids
-
-
-COPY = (
-    '<section><templateId root="1.2.250.1.213.1.1.2.243"/><entry><organizer><component><observationMedia>'
-    '<value mediaType="application/pdf" representation="B64">{}</value>'
-    "</observationMedia></component></organizer></entry></section>"
-)
-
-
-def test_the_pdf_of_a_document() -> None:
-    assert pdf_of(DOCUMENT) == PDF
-    structured = builders.cda(body="Compte rendu.")
-    assert pdf_of(structured) == b""
-    coded = base64.b64encode(PDF).decode()
-    copied = structured.replace(
-        b"</structuredBody>", f"<component>{COPY.format(coded)}</component></structuredBody>".encode()
-    )
-    assert pdf_of(copied) == PDF
-    assert pdf_of(copied.replace(b"1.1.2.243", b"1.1.2.244")) == b"", "a picture elsewhere is no copy of the document"
-    assert pdf_of(copied.replace(coded.encode(), b"!!")) == b""
-
-
-def test_the_copies_of_the_french_examples() -> None:
-    """Those which carry the section give the PDF that is in it."""
-    marked = [
-        path for path in outside.corpora("cda-fr", "ExemplesCDA").glob("*.xml") if b"1.1.2.243" in path.read_bytes()
-    ]
-    assert marked
-    assert {pdf_of(path.read_bytes())[:5] for path in marked} <= {b"%PDF-", b""}
-    assert any(pdf_of(path.read_bytes()) for path in marked)
