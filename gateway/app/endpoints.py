@@ -107,6 +107,9 @@ def hospital(settings: Settings) -> Iterator[Problem]:
         yield from lines.listened("[hospital] ", inlet.listen, inlet.allow, "127.0.0.1:2577")
         if inlet.max_size > MAX_BYTES:
             yield Problem("[hospital] max_size", "dépasse ce que la passerelle sait lire", 'écrire au plus "128MB"')
+        if not lines.is_here(inlet.listen) and inlet.cert is None and not inlet.cleartext_accepted:
+            remedy = "donner cert et key, ou cleartext_accepted = true si l'établissement l'accepte"
+            yield Problem("[hospital] cert", "manque pour écouter hors de cette machine", remedy)
         if inlet.client_ca is not None and inlet.cert is None:
             yield Problem("[hospital] cert", "manque alors que client_ca est donné", "donner cert et key")
     if settings.ack is not None:

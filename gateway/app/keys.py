@@ -140,6 +140,7 @@ KEYS: dict[str, Key] = {
     "hospital.key": Key("Clé privée du certificat serveur", '"pki/hospital.key"'),
     "hospital.client_ca": Key("Autorités des certificats clients admis", '"pki/igc-sante.pem"'),
     "hospital.max_size": Key("Taille maximale d'un message, base64 compris ; au plus 128 Mo"),
+    "hospital.cleartext_accepted": Key("true : accepte d'écouter en clair hors de cette machine"),
     "hospital.speaker": Key(
         'Au nom de qui ces documents vont au DMP : "sender", l\'expéditeur nommé par le message si sa profession est '
         'connue, ou "responsible", la personne de [dmp]'

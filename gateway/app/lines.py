@@ -20,6 +20,12 @@ def listened(where: str, listen: str | None, allow: Sequence[str], example: str)
             yield Problem(f"{where}allow", f'"{network}" n\'est pas un réseau', 'écrire par exemple "10.1.2.0/24"')
 
 
+def is_here(listen: str) -> bool:
+    """Whether an inlet is open to this machine alone."""
+    address = host_and_port(listen)
+    return address is not None and is_loopback(address[0])
+
+
 def reached(table: str, address: str, *, clear: bool) -> Iterator[Problem]:
     """A server by its ``url``; ``clear``: the site accepts that documents travel in clear."""
     url = read_url(address)

@@ -144,6 +144,7 @@ class Hospital(Table, frozen=True, kw_only=True):
     key: Path | None = None
     client_ca: Path | None = None
     max_size: Size = Size(100_000_000)
+    cleartext_accepted: bool = False
     speaker: Literal["sender", "responsible"] = "sender"
 
 

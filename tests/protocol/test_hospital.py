@@ -174,6 +174,21 @@ async def test_a_life_of_a_document(tmp_path: Path, stage: Stage) -> None:
         assert await run.entries() == []
 
 
+async def test_a_burst_ends_as_its_order_has_it(tmp_path: Path, stage: Stage) -> None:
+    first = stage.first()
+    second = stage.second(first)
+    who = pid(first.header)
+    async with running(tmp_path, stage) as run:
+        life = (mdm(first.data, who, number="1"), mdm(second.data, who, number="2", status="C"))
+        acks = await hand_over(run.port, *life, mdm(second.data, who, number="3", status="D"))
+        assert [ack.code for ack in acks] == ["AA"] * 3
+        lines = await run.settled(3)
+        assert [line.outcome for line in lines] == ["filed"] * 3
+        assert stage.fed(second) in ([], ["Deleted"])
+        assert sorted(m.field("OBX", 4) for m in await run.told.until(3)) == ["1", "2", "3"]
+        assert run.told.errors() == [""] * 3
+
+
 async def test_both_forms_in_one_oru_are_fed_and_told_one_by_one(tmp_path: Path, stage: Stage) -> None:
     level1, level3 = stage.first(), stage.structured()
     async with running(tmp_path, stage) as run:
@@ -243,6 +258,17 @@ async def test_a_refusal_is_for_a_person_and_told_with_its_code(tmp_path: Path, 
         assert (told.field("OBX", 5), told.field("ERR", 5)) == ("N", "XDSRegistryMetadataError")
         (entry,) = await run.entries()
         assert (entry.reason, entry.destination) == (Reason.DMP_REFUSED, "dmp")
+
+
+async def test_an_answer_lost_on_the_way_is_told_once_it_is_known(tmp_path: Path, stage: Stage) -> None:
+    one = stage.first()
+    stage.dmp.arm("accept_then_reset", match={"transaction": "TD2.1"})
+    async with running(tmp_path, stage) as run:
+        await hand_over(run.port, mdm(one.data, pid(one.header), number="18"))
+        (told,) = await run.told.until(1)
+        assert told.field("OBX", 5) == "Y"
+        assert stage.fed(one) == ["Approved"]
+        assert len(run.told.frames) == 1
 
 
 async def test_a_patient_of_whom_nobody_knows_waits_and_its_rejection_is_told(tmp_path: Path, stage: Stage) -> None:
