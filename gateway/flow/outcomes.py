@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from gateway.flow import plan, revise, together
+from gateway.flow import plan, revise, standing, together
 from gateway.flow.breaker import Change, backoff
 from gateway.flow.house import House
+from gateway.flow.legs import Skip, There
 from gateway.ledger import deliveries, documents, jobs, patients, trail
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Outcome
 from gateway.model.reasons import Reason
 from gateway.model.states import DeliveryEvent, DeliveryState
-
-if TYPE_CHECKING:
-    from gateway.flow.deliver import Skip, There
 
 #: The record's refusals that speak of the patient (spec/mssante/dpi-hl7v2.md §4).
 IDENTITY_CODES = frozenset({"902", "903", "904", "905"})
@@ -222,7 +219,8 @@ def _later(c: Connection, house: House, job: Job, members: Sequence[Delivery], s
     for one in members:
         values: dict[str, object] = {"code": said.code, "text": said.text, "failures": one.failures + 1}
         if one.state is DeliveryState.SENDING:
-            deliveries.move(c, one, DeliveryEvent.RETRY, house.now, **values)
+            anew: dict[str, object] = {"payload": None} if standing.overtaken(c, one) else {}
+            deliveries.move(c, one, DeliveryEvent.RETRY, house.now, **values, **anew)
         else:
             deliveries.change(c, one, **values)
     if not said.down and found.state in together.QUIET:

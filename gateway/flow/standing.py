@@ -59,6 +59,14 @@ def newest(c: Connection, number: int, decided: Visibility, destination: str) ->
     )
 
 
+def overtaken(c: Connection, found: Delivery) -> bool:
+    """Whether a newer version than the one that a delivery carries was asked for meanwhile."""
+    if found.document_id is None or found.purpose not in ("create", "replace"):
+        return False
+    made = [one for one in revisions.of_document(c, found.document_id) if one.change != revisions.DELETE]
+    return bool(made) and made[-1].number > found.revision
+
+
 def held(c: Connection, number: int, decided: Visibility, destination: str) -> Version | None:
     """The version that a destination holds, as it was made; None when it holds none."""
     taken = deliveries.held_by(c, number, destination)

@@ -288,6 +288,25 @@ async def test_a_professionals_word_on_a_minors_parents_is_what_was_waited_for(
         life.nothing_to_say()
 
 
+async def test_what_was_frozen_visible_does_not_leave_so_once_it_is_to_be_hidden(
+    stage: Stage, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The DMP was away when it was first sent."""
+    async with running(settle(tmp_path / "house", stage.pki, stage.record.port, stage.dmp.base)) as run:
+        house, begins = run.gateway.house, (last(stage.record.journal()), last(stage.dmp.journal()))
+        stage.dmp.arm("http503", count=1000, match={"service": "repository"})
+        await run.take(letter(request.node.nodeid, "Examen sans particularite."))
+        await run.until("tried", lambda _: len(Life(run, stage, begins).feeds()) > 1)
+        life = Life(run, stage, begins)
+        await life.word("make-invisible")
+        stage.dmp.disarm()
+        await house.ledger.write("again", lambda c: jobs.retry(c, None, house.now))
+        await run.quiet()
+        taken = [one["confidentialityCodes"][0] for one in life.feeds() if one["committed"]]
+        assert taken == [["N", "INVISIBLE_PATIENT"]]
+        assert ((await life.line()).dmp, await run.entries()) == ("fed", [])
+
+
 async def test_two_letters_of_one_set_have_each_their_own_word(
     stage: Stage, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
