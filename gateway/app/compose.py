@@ -18,8 +18,9 @@ from gateway.delivery.submission import Server, Submission
 from gateway.flow import decide, plan
 from gateway.flow import read as reading
 from gateway.flow.breaker import Breakers
-from gateway.flow.deliver import Deliverer, Leg
+from gateway.flow.deliver import Deliverer
 from gateway.flow.house import House, Readers
+from gateway.flow.legs import Leg
 from gateway.flow.originals import Originals
 from gateway.flow.readers import JUDGING, JUDGING_LIMITS, JUDGING_READS, WORK, ReaderProcesses
 from gateway.flow.rulekeeper import RuleKeeper

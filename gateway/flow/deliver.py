@@ -11,105 +11,21 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
 from gateway.flow import frozen, outcomes, together
 from gateway.flow.breaker import Breakers
 from gateway.flow.house import House
+from gateway.flow.legs import Go, Going, Leg, Ready, Skip, There, Together, Wait
 from gateway.ledger import deliveries, jobs
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Delivery
-from gateway.model.delivery import Answer, Destination, Frozen, Outcome
+from gateway.model.delivery import Answer, Frozen, Outcome
 from gateway.model.states import ENDED, DeliveryEvent, DeliveryState
 
 #: A mail beyond this many bytes makes payloads of which one at a time is enough.
 LARGE = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Going:
-    """One delivery of a payload, held there under ``unique_id``; ``existence`` is TD0.2's answer with its time;
-    ``revision`` which version of ours it is.
-    """
-
-    delivery: Delivery
-    unique_id: str
-    existence: str = ""
-    revision: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Go:
-    """It may leave, as ``Going`` says; ``along`` go with it. ``again``: it is the payload that is kept already."""
-
-    payload: Frozen
-    unique_id: str
-    existence: str = ""
-    revision: int = 1
-    along: tuple[Going, ...] = ()
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """It must not: an answer with its reason, not an error. ``asked``: the destination itself said so just now;
-    ``text``: more about it, in French.
-    """
-
-    reason: str
-    asked: bool = False
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class There:
-    """It is already there."""
-
-    unique_id: str
-    reason: str = "already-there"
-    asked: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """It cannot yet: what the destination, or our own check, said."""
-
-    outcome: Outcome
-
-
-Ready = Go | Skip | There | Wait
-
-
-class Leg(Protocol):
-    """One destination, with what is particular to it."""
-
-    @property
-    def destination(self) -> Destination:
-        """Where it sends."""
-
-    @property
-    def unknown_wait(self) -> float:
-        """Seconds before an unknown outcome is looked up."""
-
-    @property
-    def look_ups(self) -> int:
-        """How many times it must be absent before it is sent again."""
-
-    async def ready(self, delivery: Delivery) -> Ready:
-        """Read every condition again and freeze the payload."""
-
-    async def still(self, delivery: Delivery) -> Skip | Wait | None:
-        """Read the conditions again for a payload that is already frozen; None: it may go."""
-
-
-@runtime_checkable
-class Together(Protocol):
-    """A leg whose destination takes several documents at once."""
-
-    async def together(self, lead: Delivery, along: Sequence[Delivery]) -> Ready:
-        """``Leg.ready`` of the lead; ``Go.along`` are those of the others that can go with it."""
 
 
 @dataclass(frozen=True, slots=True)

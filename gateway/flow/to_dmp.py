@@ -9,10 +9,10 @@ from typing import TypeVar
 from gateway.delivery.dmp import Dmp, DmpError, Feed
 from gateway.flow import chain
 from gateway.flow import papers as paper
-from gateway.flow.deliver import Go, Going, Ready, Skip, There, Wait
 from gateway.flow.dmp_bytes import LOST, DmpBytes
 from gateway.flow.house import House
 from gateway.flow.judge import age, why_not_fed
+from gateway.flow.legs import Go, Going, Ready, Skip, There, Wait
 from gateway.flow.originals import Originals
 from gateway.flow.outcomes import MOVED_CODES, STATUS_CODE
 from gateway.flow.papers import Papers

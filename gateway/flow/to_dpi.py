@@ -10,9 +10,9 @@ from gateway.delivery.dpi import fhir, folder, mllp
 from gateway.delivery.dpi.fhir_outcomes import DpiError
 from gateway.flow import papers as paper
 from gateway.flow.addressees import addressees
-from gateway.flow.deliver import Go, Ready, Skip, There, Wait
 from gateway.flow.house import House
 from gateway.flow.judge import WRAPPED
+from gateway.flow.legs import Go, Ready, Skip, There, Wait
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
 from gateway.flow.standing import WITHDRAWN

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from gateway.delivery import submission
 from gateway.flow import mailing
 from gateway.flow import papers as paper
-from gateway.flow.deliver import Go, Ready, Skip, Wait
 from gateway.flow.house import House
 from gateway.flow.judge import domain_trusted
+from gateway.flow.legs import Go, Ready, Skip, Wait
 from gateway.flow.originals import Originals
 from gateway.flow.papers import Papers
 from gateway.isolation.errors import ReaderError, ReaderRefused

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from gateway.delivery import submission
 from gateway.flow import plan
 from gateway.flow.decide import context_of, reading_of
-from gateway.flow.deliver import Go, Ready, Skip, Wait
 from gateway.flow.house import House
 from gateway.flow.judge import distrust
+from gateway.flow.legs import Go, Ready, Skip, Wait
 from gateway.flow.originals import Originals
 from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger import deliveries, documents, mails

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow.deliver import Go, Ready, Skip, Wait
 from gateway.flow.house import House
+from gateway.flow.legs import Go, Ready, Skip, Wait
 from gateway.flow.tidings import orders_of
 from gateway.ledger import documents, mails
 from gateway.ledger.rows import Delivery

@@ -23,8 +23,9 @@ from sqlalchemy import Connection, select
 from gateway.delivery.submission import Server, Submission, prepare
 from gateway.flow import plan
 from gateway.flow.breaker import Breakers
-from gateway.flow.deliver import Deliverer, Go, Skip, Wait
+from gateway.flow.deliver import Deliverer
 from gateway.flow.house import House, Readers
+from gateway.flow.legs import Go, Skip, Wait
 from gateway.flow.originals import Originals
 from gateway.flow.to_sender import ToSender
 from gateway.formats.limits import DEFAULT

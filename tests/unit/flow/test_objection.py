@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.flow.deliver import Wait
 from gateway.flow.dmp_bytes import LOST
 from gateway.flow.house import House
+from gateway.flow.legs import Wait
 from gateway.flow.to_dmp import ToDmp
 from gateway.formats.validity.verdict import Fault, Verdict
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderTimedOut
