@@ -82,6 +82,21 @@ FAULTS: list[tuple[str, dict[str, Any], Answer, bool, bool]] = [
     ("registry_error", {"code": "XDSUnknownPatientId"}, REFUSED, False, False),
     ("registry_error", {"code": "XDSNonIdenticalHash"}, REFUSED, False, False),
     ("registry_error", {"code": "XDSDuplicateUniqueIdInRegistry"}, UNKNOWN, False, False),
+    ("registry_error", {"code": "XDSRegistryMetadataError"}, REFUSED, False, False),
+    ("registry_error", {"code": "XDSRegistryDeprecatedDocumentError"}, REFUSED, False, False),
+    ("registry_error", {"code": "XDSMissingDocument"}, REFUSED, False, False),
+    ("registry_error", {"code": "DMPAccessDeniedByRightsService"}, REFUSED, False, False),
+    (
+        "registry_error",
+        {
+            "code": "XDSRegistryMetadataError",
+            "codeContext": "Aucun AuthorInstitution ne correspond à l'utilisateur du VIHF [authentification indirecte]",
+        },
+        REFUSED,
+        False,
+        False,
+    ),
+    ("soap_fault_busy", {"code": "XDSRegistryNotAvailable"}, RETRY, True, False),
 ]
 
 
