@@ -682,4 +682,45 @@ _OFFICE = tuple(
     )
 )
 
-MUTATIONS = _FORMATS + _INTAKE + _IDENTITY + _POLICY + _FEEDING + _OFFICE
+_EXPIRES = "tests/unit/flow/test_nothing_expires.py::test_"
+_HOUSEKEEPING = (
+    _one(
+        "sum: an arrival without document",
+        "flow/reconcile.py",
+        " and not c.execute(without).scalar_one()",
+        "",
+        f"{_EXPIRES}a_mail_that_was_read_and_has_no_document_breaks_the_sum",
+    ),
+    _one(
+        "sum: a state that does not exist",
+        "flow/reconcile.py",
+        "total == sum(counts.get(state, 0) for state in MailState) and ",
+        "",
+        f"{_EXPIRES}the_housekeeping_says_whether_the_sum_holds",
+    ),
+    _one(
+        "sum: it is said",
+        "app/daemon.py",
+        '"reconcile.done" if balanced else "reconcile.broken"',
+        '"reconcile.done"',
+        f"{_EXPIRES}the_housekeeping_says_whether_the_sum_holds",
+    ),
+    _one(
+        "purge: what is referred to",
+        "flow/reconcile.py",
+        "if address not in kept)",
+        ")",
+        f"{_EXPIRES}what_waits_for_a_person_is_there_after_twenty_years",
+        f"{_EXPIRES}what_waits_for_its_destination_is_delivered_after_twenty_years",
+    ),
+    _one(
+        "purge: what is settled",
+        "ledger/mails.py",
+        "(mail.c.state == MailState.SETTLED) & (mail.c.settled_at < settled_before) & ",
+        "",
+        f"{_EXPIRES}what_waits_for_its_destination_is_delivered_after_twenty_years",
+        "tests/unit/flow/test_reconcile.py::test_bytes_go_when_settled_long_ago_and_never_before",
+    ),
+)
+
+MUTATIONS = _FORMATS + _INTAKE + _IDENTITY + _POLICY + _FEEDING + _OFFICE + _HOUSEKEEPING
