@@ -68,7 +68,8 @@ async def test_feeds_every_official_example(keys: pki.Pki, referee: Referee, exa
         assert [entry["transaction"] for entry in judged] == ["TD0.2", "TD3.1b", "TD2.1"]
         violations = {violation["id"] for entry in judged for violation in entry["violations"]}
         assert violations == INVALID.get(name, set()), (name, violations)
-        ours = {w["id"] for entry in judged for w in entry["warnings"]} - {"X15", "M62"}  # the bytes as received
+        # the bytes as received; formats of JDV_J60 that the part of the set which the referee holds does not name
+        ours = {w["id"] for entry in judged for w in entry["warnings"]} - {"X15", "M62", "M54"}
         assert all(warning.startswith("C") for warning in ours), (name, ours)
     await dmp.aclose()
 

@@ -10,7 +10,7 @@ from msgspec import structs
 from gateway.app import ans_package
 from gateway.app.config import load
 from gateway.model.settings import Settings
-from tests.unit.app.test_findings import BASE
+from tests.unit.app.test_config import BASE
 
 RULES = '<schema xmlns="http://purl.oclc.org/dsdl/schematron"><pattern>{}</pattern></schema>'
 RULE = '<rule context="/"><assert test="{}">Faux.</assert></rule>'
