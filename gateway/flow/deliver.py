@@ -115,17 +115,23 @@ class Deliverer:
         self.house.news.set()
 
     async def _look_up(self, leg: Leg, payload: Frozen, members: Sequence[Delivery]) -> list[Outcome]:
-        """What is said of each that left in a payload, the lead first; the last is why no more could be asked."""
+        """What is said of each that left in a payload, the lead first; the last is why no more could be asked.
+
+        Of a set each asks for itself, also one that was parted from it: the payload's key is the first lead's.
+        """
         answers: list[Outcome] = []
-        for place, one in enumerate(members):
-            asked = payload if place == 0 else replace(payload, key=one.unique_id)
+        for one in members:
+            asked = replace(payload, key=one.unique_id) if payload.also else payload
             answers.append(await leg.destination.look_up(asked))
             if answers[-1].down:
                 break
         return answers
 
     def _absent(self, c: Connection, members: Sequence[Delivery]) -> Delivery:
-        lead, *_ = [deliveries.move(c, one, DeliveryEvent.RETRY, self.house.now, look_ups=0) for one in members]
+        lead, *_ = [
+            deliveries.move(c, one, DeliveryEvent.RETRY, self.house.now, look_ups=0, failures=one.failures + 1)
+            for one in members
+        ]
         return lead
 
     def _doubt(self, c: Connection, job: Job, members: Sequence[Delivery], *, absent: bool, due: float) -> None:
@@ -134,7 +140,7 @@ class Deliverer:
                 deliveries.change(c, one, look_ups=one.look_ups + absent)
 
     async def _attempt(self, job: Job, found: Delivery, leg: Leg) -> None:
-        found, crew = await self._boarding(found)
+        found, crew = await self._boarding(found, leg)
         ready = await (self._again(found, crew, leg) if found.payload else self._ready(found, crew, leg))
         if isinstance(ready, Go):
             await self._send(job, found, leg, ready)
@@ -143,7 +149,7 @@ class Deliverer:
         else:
             await self._not_sent(job, found, ready)
 
-    async def _boarding(self, found: Delivery) -> tuple[Delivery, list[Delivery]]:
+    async def _boarding(self, found: Delivery, leg: Leg) -> tuple[Delivery, list[Delivery]]:
         """The delivery, started, and those that would go along; whoever must wait does so by himself."""
 
         def look(c: Connection) -> list[tuple[Delivery, str | None]]:
@@ -156,7 +162,7 @@ class Deliverer:
             planned = found.state is DeliveryState.PLANNED
             return deliveries.move(c, found, DeliveryEvent.START, self.house.now) if planned else found
 
-        crew = await self.house.ledger.read(look)
+        crew = await self.house.ledger.read(look) if isinstance(leg, Together) else []
         if found.state is DeliveryState.PLANNED or any(obstacle is not None for _, obstacle in crew):
             found = await self.house.ledger.write("start", start)
         return found, [one for one, obstacle in crew if obstacle is None]

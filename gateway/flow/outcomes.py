@@ -84,7 +84,8 @@ def parted(
         return
     for one, said in known:
         if one not in there:
-            looked = deliveries.change(c, one, look_ups=one.look_ups + (said.answer is Answer.RETRY_LATER))
+            absent = said.answer is Answer.RETRY_LATER
+            looked = deliveries.change(c, one, look_ups=one.look_ups + absent, failures=one.failures + 1)
             if one is not lead:
                 together.alone(c, house, looked, due)
     _are_there(c, house, there, Outcome(Answer.DONE, "found"))
