@@ -2,7 +2,8 @@
 
 Of the 58 documents 57 are valid by the schema, the "structuration minimale" and the schematron of their own content
 model; they are fed. ``01_Modèles_contenus_CDA.xml`` is not: it names the model of the medical synthesis (VSM) and has
-neither its type nor its sections, for it is an album of sections. It is refused by us, and waits for a person.
+neither its type nor its sections, for it is an album of sections; nor does its time have seconds, which the referee
+holds against it. It is refused by us, and waits for a person.
 
 Each is sent as a new document of a patient of the index: the relation of those that replace one which nobody has is
 taken out, and documents that give one number to several persons go to houses of their own. Some are sent once more as
