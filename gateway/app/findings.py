@@ -208,6 +208,12 @@ def _decisions(settings: Settings, _now: datetime) -> Iterator[Finding]:
             f'[dmp] feed_received_cda = "{dmp.feed_received_cda}" : les CDA reçus d\'autres structures vont au DMP ; '
             "l'accord de la CNAM est nécessaire",
         )
+    if dmp.enabled and dmp.minor_secret:
+        yield Finding(
+            "decision",
+            "[dmp] minor_secret = true : la façon d'écrire une connexion secrète n'est pas publique ; la CNAM confirme "
+            "minor_attribute et minor_code",
+        )
     if record.kind == "mllp" and record.add_ipp:
         yield Finding(
             "decision",

@@ -148,6 +148,7 @@ QUIET = f'{BASE}[dpi]\nkind = "mllp"\nurl = "mllp://127.0.0.1:2575"\nadd_ipp = f
         (QUIET, '[matching] without_ins = "review"'),
         (QUIET + '[matching]\nocr = "file-and-feed"\n', "entre au dossier et va au DMP"),
         (BASE + DMP, "accord de la CNAM"),
+        (BASE + DMP + "minor_secret = true\n", "[dmp] minor_secret"),
         (QUIET.replace("add_ipp = false", ""), "[dpi] add_ipp"),
         (QUIET.replace("[dpi]", '[dpi]\nmessage = "oru"'), "[dpi] message"),
         (QUIET.replace('"mllp"', '"fhir"').replace("mllp:", "http:"), "[dpi] kind"),
