@@ -28,6 +28,7 @@ _MATCH = "tests/unit/identity/test_match.py::test_"
 _GUARDS = "tests/unit/identity/test_guards.py::test_"
 _TEXT = "tests/unit/identity/test_identify.py::test_"
 _JUDGE = "tests/unit/flow/test_judge.py::test_"
+_OWN = "tests/unit/flow/test_hospital_judged.py::test_"
 _ALONE = f"{_JUDGE}each_condition_alone_keeps_a_document_out_of_the_dmp"
 
 
@@ -491,7 +492,7 @@ _POLICY = (
     _one(
         "patient-mail",
         "flow/judge.py",
-        'if domain == PATIENT_DOMAIN or domain.endswith("." + PATIENT_DOMAIN):',
+        "if is_patient(context.envelope.sender):",
         "if False:",
         f"{_JUDGE}who_may_speak_by_domain",
     ),
@@ -505,9 +506,45 @@ _POLICY = (
     _one(
         "masked",
         "flow/judge.py",
-        "    if one.visibility.masked_to_professionals:\n",
+        "    if one.visibility.masked_to_professionals and one.orders is None:\n",
         "    if False:\n",
         f"{_JUDGE}what_is_masked_to_professionals_is_for_a_person",
+    ),
+    _one(
+        "orders from elsewhere",
+        "flow/judge.py",
+        "if context.hospital != (one.orders is not None):",
+        "if False:",
+        f"{_OWN}orders_are_believed_from_the_record_alone",
+    ),
+    _one(
+        "orders: not for the DMP",
+        "flow/judge.py",
+        "return one.orders.to_dmp",
+        "return True",
+        f"{_OWN}what_it_does_not_mark_does_not_go",
+    ),
+    _one(
+        "orders: of the record's own alone",
+        "flow/versions.py",
+        "if one.orders is not None and target.reading.orders is not None:",
+        "if one.orders is not None:",
+        f"{_OWN}the_record_may_change_what_is_its_own_whoever_wrote_it",
+    ),
+    _one(
+        "own number: traits",
+        "identity/own.py",
+        "or not _is_his(claims, patient)",
+        "",
+        "tests/unit/identity/test_own.py::test_it_never_stands_alone",
+        "tests/unit/identity/test_own.py::test_a_record_that_is_not_one_to_file_under_stays_so",
+    ),
+    _one(
+        "own number: of another",
+        "identity/own.py",
+        " or (found.ipp is not None and found.ipp not in known)",
+        "",
+        "tests/unit/identity/test_own.py::test_a_number_of_another_patient_takes_the_certainty_away",
     ),
     _one(
         "same id, other bytes",
@@ -605,10 +642,10 @@ _POLICY = (
 
 #: Condition of why_not_fed → its test, in the order of the table there.
 _CONDITIONS = (
-    ('NotFed.OFF, not dmp.enabled or (one.header is not None and dmp.feed_received_cda == "never")', "OFF"),
+    ("NotFed.OFF, not dmp.enabled or not _is_for_dmp(one, context)", "OFF"),
     ('NotFed.CONFIDENTIALITY, confidentiality != "N"', "CONFIDENTIALITY"),
     (
-        "NotFed.MINOR_RULE, minor and (hidden_from_parents or ruling.wait_for_professional) and not dmp.minor_secret",
+        "NotFed.MINOR_RULE, minor and not secret and (hidden_from_parents or ruling.wait_for_professional)",
         "MINOR_RULE",
     ),
     (
