@@ -192,6 +192,12 @@ def _choices(settings: Settings, _now: datetime) -> Iterator[Finding]:
         )
 
 
+def _sending(settings: Settings, _now: datetime) -> Iterator[Finding]:
+    submit = settings.submission
+    if settings.hospital is not None and (submit is None or submit.mailbox is None):
+        yield Finding("warning", "[submission] mailbox : aucune ; ce que le DPI destine à MSSanté ne partira pas")
+
+
 def _package(settings: Settings, _now: datetime) -> Iterator[Finding]:
     for remark in ans_package.remarks(settings):
         yield Finding("warning", remark)
@@ -270,4 +276,4 @@ def _packages(_settings: Settings, _now: datetime) -> Iterator[Finding]:
         yield Finding("warning", text)
 
 
-_LOOKS = (_credentials, _authorities, _readable, _folders, _choices, _package, _decisions, _packages)
+_LOOKS = (_credentials, _authorities, _readable, _folders, _choices, _sending, _package, _decisions, _packages)

@@ -54,6 +54,14 @@ def test_a_sound_configuration_has_no_error(folder: Path) -> None:
     assert of("error", findings(folder, WHOLE)) == []
 
 
+def test_documents_for_mssante_without_a_mailbox_to_send_from(folder: Path) -> None:
+    inlet = '[hospital]\nlisten = "127.0.0.1:2577"\n'
+    submit = '[submission]\nhost = "127.0.0.1"\ntls = "none"\nauth = "none"\n'
+    for text, said in ((inlet, 1), (inlet + submit, 1), (submit, 0), (f'{inlet}{submit}mailbox = "accueil"\n', 0)):
+        warnings = of("warning", findings(folder, WHOLE + text))
+        assert sum("DPI destine à MSSanté" in one for one in warnings) == said, text
+
+
 def test_fonts_that_are_missing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any("DejaVu" in text for text in of("warning", findings(folder, WHOLE)))
     monkeypatch.setattr(fonts, "_FOLDERS", (str(folder),))
