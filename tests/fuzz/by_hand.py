@@ -14,7 +14,7 @@ import gateway
 from gateway.delivery.dmp import DmpError, errors
 from gateway.delivery.dpi import acks
 from gateway.delivery.wire import Response
-from gateway.flow import reader
+from gateway.flow import enclosed, reader
 from gateway.flow.asked import Request
 from gateway.formats import archive, containers, dangers, mail
 from gateway.formats.clinical import cda, xdm
@@ -26,7 +26,7 @@ from gateway.identity import text, textdates
 from gateway.intake import tables
 from gateway.intake.imap import wire
 from gateway.model.identity import INS_NIR, Ins
-from gateway.protocols import adt, cda_transform, ebxml, hl7_ack, hl7v2, mllp, mtom, pix, soap
+from gateway.protocols import adt, cda_transform, ebxml, hl7_ack, hl7v2, mllp, mtom, pix, soap, transmission
 from gateway.protocols.cda import CdaError
 from gateway.protocols.cda_transform import Completion
 from tests.samples import ZOE
@@ -166,6 +166,12 @@ def hl7_messages(data: bytes) -> None:
     adt.read(message, "1.2.250.1.999.7.2")
 
 
+def hospital_messages(data: bytes) -> None:
+    """A document of the hospital's own record: as the inlet checks it, then as a reader reads it (which never raises)."""
+    enclosed.read(data, None)
+    transmission.read(hl7v2.parse(data))
+
+
 def acknowledgement(data: bytes) -> None:
     """Never raises."""
     acks.judge(data, "1")
@@ -241,6 +247,11 @@ _TABLE: dict[str, _Row] = {
     "letters.said": (letter, (Kind.TEXT,), ()),
     "protocols.cda_transform": (completed_cda, (Kind.CDA,), (FormatError, CdaError)),
     "protocols.hl7v2": (hl7_messages, (Kind.HL7V2,), (hl7v2.Hl7Error, adt.AdtError)),
+    "protocols.transmission": (
+        hospital_messages,
+        (Kind.HL7V2,),
+        (hl7v2.Hl7Error, transmission.TransmissionError),
+    ),
     "delivery.dpi.acks": (acknowledgement, (Kind.HL7V2,), ()),
     "protocols.mllp": (frames, (Kind.HL7V2,), ()),
     "delivery.dmp.errors": (dmp_answer, ("soap",), (soap.SoapError,)),
