@@ -206,6 +206,25 @@ def test_a_wrong_key_is_named_with_its_remedy(folder: Path, text: str, message: 
     assert message in refused(folder, text)
 
 
+SUBMISSION = '[submission]\nhost = "127.0.0.1"\ntls = "none"\nauth = "none"\n'
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        (SUBMISSION + 'mailbox = "x"\n', '[submission] mailbox : "x" n\'est pas une boîte relevée'),
+        ('[receipt]\nerror_mailbox = "e@x.fr"\n', "[receipt] error_mailbox : demande un serveur d'envoi"),
+        ('[receipt]\nerror_mailbox = "e"\n' + SUBMISSION, "[receipt] error_mailbox"),
+        (
+            '[receipt]\nerror_mailbox = "ACCUEIL@tilleuls.mssante.fr"\n' + SUBMISSION,
+            "[receipt] error_mailbox : est une boîte que la passerelle relève",
+        ),
+    ],
+)
+def test_in_whose_name_mails_leave_and_who_learns_of_errors(folder: Path, tables: str, said: str) -> None:
+    assert refused(folder, BASE + MAILBOX + tables).startswith(said)
+
+
 def test_every_pattern_of_the_settings_is_told_in_words() -> None:
     schema = str(inspect.type_info(Settings))
     patterns = set(re.findall(r"pattern='([^']+)'", schema))
