@@ -167,7 +167,7 @@ def hl7_messages(data: bytes) -> None:
 
 
 def hospital_messages(data: bytes) -> None:
-    """A document of the hospital's own record: as the inlet checks it, then as a reader reads it (which never raises)."""
+    """A document of the hospital's own record: as a reader reads it, which never raises; as the inlet checks it."""
     enclosed.read(data, None)
     transmission.read(hl7v2.parse(data))
 
