@@ -104,7 +104,8 @@ def _his(answer: etree._Element, asked: Ins) -> etree._Element | None:
     """The patient with this number; one of whom no INS is given is him, for the answer is to our question."""
     patients = list(answer.iterfind(".//h:patient", _NS))
     known = [(one, set(_ins_of(one))) for one in patients]
-    fitting = [one for one, numbers in known if asked.number in numbers] or [one for one, numbers in known if not numbers]
+    named = [one for one, numbers in known if asked.number in numbers]
+    fitting = named or [one for one, numbers in known if not numbers]
     if patients and not fitting:
         raise OtherPatientError("the answer speaks of another patient")
     if len(fitting) > 1:
