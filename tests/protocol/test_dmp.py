@@ -56,10 +56,11 @@ def original(examples: dict[str, Document]) -> Document:
     return examples["DOC_NON_STRUCTURE_CDA-R2-N1.xml"]
 
 
-async def test_feeds_every_official_example(keys: pki.Pki, referee: Referee, examples: dict[str, Document]) -> None:
+async def test_feeds_official_examples(keys: pki.Pki, referee: Referee, examples: dict[str, Document]) -> None:
+    """Without a warning either. Every one of them goes the whole way in tests/corpora/test_cda_fr.py."""
     dmp = feeding.adapter(referee.base, keys)
     last = max((entry["seq"] for entry in referee.journal()), default=0)
-    for name, one in ((n, e) for n, e in examples.items() if not e.header.self_presentable):
+    for name, one in [(n, e) for n, e in examples.items() if not e.header.self_presentable][::5]:
         assert (await dmp.existence(one.patient)).status is DmpStatus.ACTIVE
         assert await dmp.find(one.header.id_root, one.patient) is None
         await dmp.send(dmp.prepare(one.data, one.header, one.patient, VISIBLE, seed=name, instant=feeding.now()))
