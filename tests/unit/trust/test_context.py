@@ -74,6 +74,13 @@ def test_another_authority_is_refused(net: Net) -> None:
         shake(client_context(None, other), server_context(net.credential, None))
 
 
+def test_an_expired_server_is_refused(net: Net) -> None:
+    old = net.root.issue(begins=NOW - 3 * DAY, ends=NOW - DAY)
+    credential = load_pem(*old.write(net.folder, "old"), now=NOW - 2 * DAY)
+    with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
+        shake(client_context(None, net.ca), server_context(credential, None))
+
+
 def test_without_an_authority_the_machine_s_store_decides(net: Net) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         shake(client_context(None, None), server_context(net.credential, None))

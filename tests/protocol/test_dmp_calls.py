@@ -1,0 +1,35 @@
+"""What is asked of the DMP for each document, and what never is (EX_3.1-2030, spec/dmp/transactions.md §0)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests import pki as keys
+from tests.crash.house import build
+from tests.protocol import between, referees
+from tests.protocol.between import running
+from tests.samples import REFEREE_ROW, Samples
+
+
+async def test_what_is_asked_of_the_dmp_for_each_document(tmp_path: Path) -> None:
+    """Whether there is a DMP, once; whether a colleague's CDA is there, before it; nothing after it."""
+    pki = keys.make(tmp_path / "pki")
+    (tmp_path / "pki" / "homologation").write_text("TEST-000000\n")
+    samples = Samples("calls")
+    with referees.dmp(tmp_path / "dmp", [REFEREE_ROW], pki) as dmp:
+        tables = between.DESTINATIONS.format(record=1, dmp=dmp.base, pki=pki.folder, timeout="10s")
+        house = build(tmp_path / "house", f"[dmp]{tables.partition('[dmp]')[2]}")
+        asked = []
+        async with running(house) as run:
+            for mail in (samples.letter(), samples.new(), samples.replacement(), samples.deletion()):
+                since = max((entry["seq"] for entry in dmp.journal()), default=0)
+                await run.take(mail)
+                lines = await run.quiet()
+                asked.append([entry["transaction"] for entry in dmp.journal(since)])
+        assert {line.dmp for line in lines} <= {"fed", "withdrawn"}
+    assert asked == [
+        ["TD0.2", "TD2.1"],
+        ["TD3.1b", "TD2.1"],
+        ["TD3.1b", "TD3.1b", "TD2.1"],
+        ["TD3.1b", "TD3.3c"],
+    ]
