@@ -5,25 +5,21 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import mailing, posted, together
+from gateway.flow import answers, mailing, posted, together
 from gateway.flow.house import House
 from gateway.flow.judge import Judgement, is_patient
 from gateway.flow.tidings import of_dmp, of_rejection, orders_of
 from gateway.ledger import deliveries, documents, jobs, mails, outgoing
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Delivery, Document
-from gateway.model.documents import Action, DocumentReading, Envelope, MailReading
-from gateway.model.orders import PLACE, Orders, Tidings
-from gateway.model.reasons import SENDER_MENDS, Ignored, NotFed, Reason, hl7_code
+from gateway.model.documents import Action, DocumentReading, MailReading
+from gateway.model.orders import Orders, Tidings
+from gateway.model.reasons import Ignored, NotFed, Reason
 from gateway.model.states import ENDED, DeliveryState, DocumentEvent, DocumentState, MailState
-from gateway.protocols.mdn import worst
 
-DPI, DMP, RECEIPT, ACK, MSSANTE = "dpi", "dmp", "receipt", "ack", mailing.MSSANTE
+DPI, DMP, RECEIPT, ACK, MSSANTE = answers.DPI, "dmp", answers.RECEIPT, "ack", mailing.MSSANTE
 
 _NO_MAILBOX = "Aucune boîte d'envoi n'est configurée ([submission] mailbox) : rien n'est parti par MSSanté."
-
-#: To whom an answer goes, as its delivery's purpose says: who asked; who did not ask; somebody of the hospital.
-ASKED, UNASKED, HOUSE = "receipt", "notice", "error-mailbox"
 
 
 def file(
@@ -158,11 +154,11 @@ def settle_arrival(c: Connection, house: House, seq: int) -> None:
         return
     if documents.all_closed(c, seq):
         mails.arrival_settled(c, seen, house.now)
-        _answer(c, house, seen, _code(c, seq))
+        answers.answer(c, house, seen, answers.worst_code(c, seq))
         return
-    if _sender_mends(c, seq):
-        _answer(c, house, seen, _code(c, seq))
-    elif _answers(c, house, seen, "906"):
+    if answers.sender_mends(c, seq):
+        answers.answer(c, house, seen, answers.worst_code(c, seq))
+    elif answers.addressees(c, house, seen, "906"):
         due = seen.at + house.settings.receipt.max_wait
         order = jobs.enqueue(c, "overdue", RECEIPT, seq, due)
         jobs.park(c, order, "timer")
@@ -172,7 +168,7 @@ def overdue(c: Connection, house: House, job: Job) -> None:
     """The sender has waited long enough: he is told so, once."""
     seen = mails.get_arrival(c, job.subject)
     if jobs.finish(c, job) and seen.state is not MailState.SETTLED:
-        _answer(c, house, seen, _code(c, seen.seq) or "906")
+        answers.answer(c, house, seen, answers.worst_code(c, seen.seq) or "906")
 
 
 def _tell_of_dmp(c: Connection, house: House, ended: Delivery | None, orders: Orders | None) -> None:
@@ -241,64 +237,3 @@ def _supersede(c: Connection, number: int, successor: Document) -> None:
     standing = before.state in (DocumentState.DECIDED, DocumentState.SETTLED)
     if standing and (dpi is None or dpi.state is not DeliveryState.REFUSED):
         documents.move(c, before, DocumentEvent.SUPERSEDE, superseded_by=successor.id)
-
-
-def fate_code(c: Connection, found: Document) -> str:
-    """The volet's code of a document that is not integrated, for good or until its sender mends it; else empty."""
-    mends = found.state is DocumentState.QUARANTINED and found.reason in SENDER_MENDS
-    if mends or found.state is DocumentState.REJECTED:
-        return hl7_code(found.reason) if found.reason else "906"
-    dpi = deliveries.first_of(c, found.id, DPI)
-    return (dpi.code or "906") if dpi is not None and dpi.state is DeliveryState.REFUSED else ""
-
-
-def _answer(c: Connection, house: House, seen: Arrival, code: str) -> None:
-    """Plan the one answer to a mail. ``code`` is empty when all is well."""
-    jobs.drop(c, "overdue", seen.seq)
-    planned = {one.purpose for one in deliveries.answers_of(c, seen.seq)}
-    for purpose in _answers(c, house, seen, code):
-        if purpose not in planned:
-            _plan_answer(c, house, seen, code, purpose)
-
-
-def _plan_answer(c: Connection, house: House, seen: Arrival, code: str, purpose: str) -> None:
-    values: dict[str, object] = {"arrival_seq": seen.seq, "purpose": purpose, "code": code}
-    if house.settings.submission is None:
-        values |= {"reason": "not-configured", "ended_at": house.now}
-        deliveries.plan(c, RECEIPT, house.now, state=DeliveryState.NOT_APPLICABLE, **values)
-        return
-    number = deliveries.plan(c, RECEIPT, house.now, **values)
-    jobs.enqueue(c, "deliver", RECEIPT, number, house.now)
-
-
-def _answers(c: Connection, house: House, seen: Arrival, code: str) -> list[str]:
-    """Who is answered: who asked, in the way that may be answered without a person (RFC 8098 §2.1); else, of what
-    failed, those whom the hospital wants told. Machines and patients never are (RFC 3834 §2).
-    """
-    if seen.mail_id is None or seen.place == PLACE:
-        return []
-    found = mails.get_mail(c, seen.mail_id)
-    reading = found.decoded() if found.reading else MailReading("", Envelope(), ())
-    envelope, receipt = reading.envelope, house.settings.receipt
-    back = seen.transport.sender.lower() or envelope.return_path or ""
-    if envelope.automatic:
-        return []
-    if envelope.receipt_to and envelope.receipt_to == back:
-        return [ASKED]
-    documents_in = any(one.ignored is None for one in reading.documents)
-    nobody = envelope.return_path == "" or is_patient(envelope.sender) or envelope.sender == receipt.error_mailbox
-    if not code or nobody or not documents_in:
-        return []
-    told = receipt.notify_sender and bool(back) and not envelope.receipt_to
-    return [*([HOUSE] if receipt.error_mailbox else []), *([UNASKED] if told else [])]
-
-
-def _code(c: Connection, seq: int) -> str:
-    """Empty when the record took all that is settled; else the code of the worst."""
-    return worst(fate_code(c, found) for found in documents.of_arrival(c, seq))
-
-
-def _sender_mends(c: Connection, seq: int) -> bool:
-    """Whether a document waits that only the sender can mend."""
-    found = documents.of_arrival(c, seq)
-    return any(one.state is DocumentState.QUARANTINED and one.reason in SENDER_MENDS for one in found)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from gateway.delivery import submission
-from gateway.flow import plan
+from gateway.flow import answers, plan
 from gateway.flow.decide import context_of, reading_of
 from gateway.flow.house import House
 from gateway.flow.judge import distrust
@@ -122,9 +122,9 @@ class _Known:
 
 def _answer(request: mdn.MdnRequest, known: _Known, purpose: str) -> tuple[str, bytes]:
     """The key and the bytes of what is answered."""
-    if purpose == plan.ASKED:
+    if purpose == answers.ASKED:
         return mdn.message_id(request), mdn.build(request)
-    sender = known.reading.envelope.sender if purpose == plan.HOUSE else ""
+    sender = known.reading.envelope.sender if purpose == answers.HOUSE else ""
     return mdn.notice_id(request), mdn.build_notice(request, sender)
 
 
@@ -136,11 +136,11 @@ def _load(c: Connection, house: House, delivery: Delivery) -> _Known:
     listed = [one for one in found if one.ignored in (None, Ignored.DUPLICATE)]
     fates = tuple(_fate(c, one, reading_of(reading, one.ordinal)) for one in listed)
     harmless = all(one.reason is not Reason.UNSAFE for one in found)
-    if delivery.purpose == plan.HOUSE:
+    if delivery.purpose == answers.HOUSE:
         return _Known(arrival, mail, reading, house.settings.receipt.error_mailbox, fates, harmless, None)
     context = context_of(c, house, arrival, reading)
     back = arrival.transport.sender.lower() or reading.envelope.return_path or ""
-    to = reading.envelope.receipt_to if delivery.purpose == plan.ASKED else back
+    to = reading.envelope.receipt_to if delivery.purpose == answers.ASKED else back
     asking = replace(context, envelope=replace(reading.envelope, sender=to))
     return _Known(arrival, mail, reading, to, fates, harmless, distrust(context) or distrust(asking))
 
@@ -149,7 +149,7 @@ def _fate(c: Connection, found: Document, one: DocumentReading) -> mdn.Fate:
     dpi = deliveries.first_of(c, found.id, plan.DPI)
     taken = dpi is not None and dpi.state is DeliveryState.DONE
     name = one.title or one.filename or f"Document {found.ordinal + 1}"
-    return mdn.Fate(name, _text(c, found), plan.fate_code(c, found), taken or found.ignored is Ignored.DUPLICATE)
+    return mdn.Fate(name, _text(c, found), answers.fate_code(c, found), taken or found.ignored is Ignored.DUPLICATE)
 
 
 def _text(c: Connection, found: Document) -> str:
