@@ -102,6 +102,17 @@ def test_rules_are_checked_and_tried_without_keeping_anything(site: Site) -> Non
     assert "alimentation" in site.gateway("rules", "check", code=1).stderr
 
 
+def test_rules_are_tried_by_a_reader_that_sees_the_schemas(site: Site) -> None:
+    schema = site.folder / "schemas" / "CDA_extended.xsd"
+    schema.parent.mkdir()
+    schema.write_text('<schema xmlns="http://www.w3.org/2001/XMLSchema"><element name="ClinicalDocument"/></schema>')
+    with site.config.open("a") as file:
+        file.write('[dmp]\nschemas = "schemas"\n')
+    mail = site.folder / "mail.eml"
+    mail.write_bytes(Samples("q").new())
+    assert "Document 1 : " in site.gateway("rules", "test", str(mail)).stdout
+
+
 def test_a_changed_trail_is_found_out(site: Site) -> None:
     site.ingest(new=Samples("q").new())
     assert "intacte" in site.gateway("audit", "verify").stdout

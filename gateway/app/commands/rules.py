@@ -22,6 +22,7 @@ from gateway.flow.decide import context_of, judge_all, reading_of
 from gateway.flow.house import House
 from gateway.flow.judge import Context, Judgement, question
 from gateway.flow.readers import WORK, find_schema
+from gateway.isolation.errors import ReaderDied, ReaderRefused, ReaderTimedOut
 from gateway.isolation.limits import Limits
 from gateway.isolation.pool import Pool
 from gateway.ledger import documents
@@ -74,11 +75,14 @@ async def _read(settings: Settings, path: Path) -> MailReading:
         raise CommandError(f"{path.name} ne peut être lu ({error.strerror})") from error
     if len(raw) > LIMIT:
         raise CommandError(f"{path.name} : message trop volumineux")
-    schema = find_schema(settings.dmp.schemas) if settings.dmp.schemas else None
-    pool = Pool(WORK, 1, Limits(), Silent())
+    schemas = settings.dmp.schemas
+    schema = find_schema(schemas) if schemas else None
+    pool = Pool(WORK, 1, Limits(), Silent(), readable=(schemas,) if schemas else ())
     await pool.start()
     try:
         reply = await pool.call(msgspec.json.encode(Request("read", schema=str(schema or ""))), [raw])
+    except (ReaderDied, ReaderTimedOut, ReaderRefused) as error:
+        raise CommandError(f"{path.name} fait échouer la lecture ({error}) : il serait mis de côté (poison)") from error
     finally:
         await pool.close()
     reading = msgspec.json.decode(reply.body, type=Answer).reading
