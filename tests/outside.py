@@ -20,6 +20,11 @@ def referee() -> Path:
     return _found(Path(os.environ.get("GATEWAY_REFEREE", _SHARED / "referee")))
 
 
+def spec() -> Path:
+    """The folder of the digests, which say what is required."""
+    return _found(Path(os.environ.get("GATEWAY_SPEC", _SHARED / "spec")))
+
+
 def harness() -> Path:
     """The folder of the harness that runs the gateway between the referees."""
     return _found(Path(os.environ.get("GATEWAY_HARNESS", _SHARED / "harness")))
