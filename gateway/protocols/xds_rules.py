@@ -35,10 +35,15 @@ class Source:
 
     @property
     def main_act(self) -> ServiceEvent:
-        """The first act that says when and in what practice it took place, as one of them must; else the first."""
-        acts = self.header.events
-        whole = (act for act in acts if act.low and act.performer_organisation and act.performer_organisation.sector)
-        return next(whole, acts[0] if acts else ServiceEvent())
+        """The act that the document is about."""
+        return main_act(self.header)
+
+
+def main_act(header: CdaHeader) -> ServiceEvent:
+    """The first act that says when and in what practice it took place, as one of them must; else the first."""
+    acts = header.events
+    whole = (act for act in acts if act.low and act.performer_organisation and act.performer_organisation.sector)
+    return next(whole, acts[0] if acts else ServiceEvent())
 
 
 def mime_type(of: Source) -> Iterator[str]:

@@ -12,6 +12,7 @@ from functools import partial
 from lxml import etree
 
 from gateway.delivery.dmp import errors
+from gateway.delivery.dmp.demands import faults
 from gateway.delivery.dmp.errors import DmpError
 from gateway.delivery.dmp.identity import speaker, submission_author
 from gateway.delivery.dmp.submission import Feed, Feeder, document_id, unpack
@@ -46,6 +47,10 @@ _TD02 = _Service("dmp.td02", "patients", pix.ACTION)
 _TD31B = _Service("dmp.td31b", "registry", ebxml.QUERY)
 _TD21 = _Service("dmp.td21", "repository", ebxml.PROVIDE)
 _TD33C = _Service("dmp.td33c", "registry", ebxml.UPDATE)
+_NOT_ADMITTED = (
+    "Le DMP n'admet pas l'en-tête de ce document ({}) : il n'a pas été envoyé au DMP. Prévenir son auteur, ou "
+    "l'éditeur de son logiciel."
+)
 
 
 class Dmp:
@@ -142,7 +147,10 @@ class Dmp:
             raise _indescribable(error) from error
 
     def require(self, feed: Feed, patient: Ins) -> None:
-        """``DmpError`` REFUSED when this document's header lacks what the DMP demands."""
+        """``DmpError`` REFUSED when this header lacks what the DMP demands, or says what it does not admit."""
+        if found := dict(faults(feed.header)):
+            text = _NOT_ADMITTED.format(", ".join(found.values()))
+            raise DmpError(Outcome(Answer.REFUSED, f"metadata:{next(iter(found))}", text))
         try:
             self._feeder.entry(feed, patient)
         except MetadataError as error:
