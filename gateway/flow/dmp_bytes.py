@@ -60,4 +60,4 @@ def _needs_completion(header: CdaHeader, parent_as_fed: str) -> bool:
     root = header.patient_ids[0][0] if header.patient_ids else ""
     incomplete = root not in INS_OIDS or not header.birth_place
     renamed = bool(parent_as_fed) and parent_as_fed != header.parent_id
-    return bool(header.id_extension) or incomplete or renamed
+    return not oids.is_plain(header.unique_id) or incomplete or renamed

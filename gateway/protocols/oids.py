@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 
 _LIMIT = 64
 _BITS = 128
 _ENOUGH = 80
+_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 
 
 def derive(root: str, *parts: str) -> str:
@@ -24,6 +26,11 @@ def derive(root: str, *parts: str) -> str:
         raise ValueError(f"the OID root is too long to derive unique identifiers from it ({len(root)} characters)")
     digest = hashlib.sha256(b"".join(_framed(part) for part in parts)).digest()
     return f"{root}.{int.from_bytes(digest) >> (256 - bits)}"
+
+
+def is_plain(unique_id: str) -> bool:
+    """Whether a document's id is one that the DMP takes as it is: an OID, neither too long nor a UUID."""
+    return len(unique_id) <= _LIMIT and _OID.fullmatch(unique_id) is not None
 
 
 def _framed(part: str) -> bytes:

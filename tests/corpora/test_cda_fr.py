@@ -7,11 +7,13 @@ holds against it. It is refused by us, and waits for a person.
 
 Each is sent as a new document of a patient of the index: the relation of those that replace one which nobody has is
 taken out, and documents that give one number to several persons go to houses of their own. Some are sent once more as
-what the DMP would refuse: with an extension in their id, without INS, without birthplace; they go as transformations.
+what the DMP would refuse: with an extension in their id, or a UUID, without INS, without birthplace; they go as
+transformations.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -108,6 +110,7 @@ def _transformed(examples: list[Sent]) -> Iterator[Sent]:
         one = by_name[name]
         for what, change in (
             ("extension", _with_extension),
+            ("UUID", _with_uuid),
             ("INS", _without_ins),
             ("birthplace", _without_birthplace),
         ):
@@ -140,6 +143,10 @@ def _renamed(document: etree._Element, name: str) -> etree._Element:
 
 def _with_extension(document: etree._Element, name: str) -> None:
     _renamed(document, name).set("extension", "2026-17")
+
+
+def _with_uuid(document: etree._Element, name: str) -> None:
+    _renamed(document, name).set("root", str(uuid.uuid5(uuid.NAMESPACE_OID, name)).upper())
 
 
 def _without_ins(document: etree._Element, name: str) -> None:

@@ -35,3 +35,19 @@ def test_a_long_root_still_fits(length: int) -> None:
 def test_a_root_that_leaves_no_room_is_refused() -> None:
     with pytest.raises(ValueError, match="too long"):
         oids.derive("1.2" + ".7" * 20, "a")
+
+
+@pytest.mark.parametrize(
+    ("unique_id", "plain"),
+    [
+        ("1.2.250.1.999.3.1", True),
+        ("2.25." + "9" * 59, True),
+        ("2.25." + "9" * 60, False),
+        ("1.2.250.1.999.3.1^2026-17", False),
+        ("8f2c2f2a-5b1e-4b6f-9b0b-1d2e3f4a5b6c", False),
+        ("1.02.3", False),
+        ("", False),
+    ],
+)
+def test_an_id_is_plain_when_the_dmp_takes_it_as_it_is(unique_id: str, plain: bool) -> None:
+    assert oids.is_plain(unique_id) is plain
