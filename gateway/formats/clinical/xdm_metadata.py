@@ -17,6 +17,7 @@ from gateway.formats import xmltree
 from gateway.formats.clinical.cda_header import padded_date
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits
+from gateway.formats.messages.delimited import Signs
 from gateway.model.documents import Action, Code, Visibility
 from gateway.model.identity import INS_OIDS, Claim, Ins
 from gateway.model.reasons import Reason
@@ -26,6 +27,7 @@ _CONFIDENTIALITY = "f4f85eac-e6cb-4883-b524-f2705394840f"
 _UNIQUE_ID = "2e82c1f6-a085-4c72-9da3-8640a32e42ab"
 _PATIENT_ID = "58a6f841-87b3-4a3e-92fd-a8ffeff98427"
 _LONG_VALUE = re.compile(r"^\d{1,2}\|")
+_HL7 = Signs(field="|", component="^", repetition="~", escape="\\", sub="&")
 _SEXES = {"M": "M", "F": "F", "U": "U", "O": "U", "I": "U"}
 
 
@@ -137,7 +139,7 @@ def _claim(patient_id: str, slots: dict[str, list[str]]) -> Claim:
 
 
 def _add_name(facts: dict[str, str], repetition: str) -> None:
-    parts = [p.strip() for p in repetition.split("^")] + [""] * 7
+    parts = [_HL7.unescape(p).strip() for p in repetition.split("^")] + [""] * 7
     kind = {"L": "birth_name", "D": "used_name"}.get(parts[6], "family_name")
     if parts[0]:
         facts.setdefault(kind, parts[0])

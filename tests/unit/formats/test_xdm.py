@@ -206,3 +206,9 @@ def test_readable_copy_inside_the_archive() -> None:
 def test_the_two_files_that_every_xdm_must_have_make_one() -> None:
     empty = {"INDEX.HTM": b"<html><body>Index</body></html>", "README.TXT": b"Produit par un logiciel", "A.CSS": b"p{}"}
     assert _one(zipped(empty), "envoi.zip").problem is Reason.MALFORMED_XDM
+
+
+def test_delimiters_in_a_name_are_escaped() -> None:
+    claim = _one(xdm(CDA, metadata(listed(CDA).replace("MARTINEAU^LEONIE", r"D\T\O\S\R^LEA\F\B\zz")))).metadata_claim
+    assert claim is not None
+    assert (claim.birth_name, claim.first_given) == ("D&O^R", r"LEA|B\zz")
