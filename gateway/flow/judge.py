@@ -180,7 +180,7 @@ def why_not_fed(
         (NotFed.IDENTITY_BLOCKED, bool({flag.upper() for flag in patient.attributes} & {"CACH", "ANOM", "USUR"})),
         (NotFed.INS_NOT_QUALIFIED, not patient.qualified or not match.feedable),
         (NotFed.OPPOSED, patient.opposed),
-        (NotFed.TYPE_NOT_ACCEPTED, known_type is None or not known_type.in_dmp),
+        (NotFed.TYPE_NOT_ACCEPTED, known_type is None or not (known_type.in_dmp and known_type.is_of_professionals)),
         (NotFed.TYPE_TO_CONFIRM, not ruling.type_certain and dmp.uncertain_type == "hold"),
         (NotFed.NOT_VALIDATED, not one.final),
         (NotFed.AUTHOR_UNKNOWN, not _author_known(one, context)),

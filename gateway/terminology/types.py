@@ -13,6 +13,8 @@ from gateway.terminology.tables import rows
 LOINC = "2.16.840.1.113883.6.1"
 _DMP = "in_JDV_J66_DMP_2024-02-23"
 _CISIS = "in_JDV_J07_CISIS_2024-09-27"
+#: Kinds that no professional feeds, though the DMP's set has them.
+_RESERVED = frozenset({"patient_deposited", "payer", "signature"})
 #: A type of the hospital's own versions that we do not package: a clinical one, without class until a map gives it.
 _UNKNOWN: dict[str, Any] = {
     "class_code": "",
@@ -38,6 +40,13 @@ class TypeCode:
     in_dmp: bool
     in_cisis: bool
     kind: str
+
+    @property
+    def is_of_professionals(self) -> bool:
+        """Whether a professional may feed it: not the patient's own, the payer's, nor a set's signature
+        (spec/dmp/document-types.md).
+        """
+        return self.kind not in _RESERVED
 
     @property
     def hl7_system(self) -> str:

@@ -654,7 +654,10 @@ _CONDITIONS = (
     ),
     ("NotFed.INS_NOT_QUALIFIED, not patient.qualified or not match.feedable", "INS_NOT_QUALIFIED"),
     ("NotFed.OPPOSED, patient.opposed", "OPPOSED"),
-    ("NotFed.TYPE_NOT_ACCEPTED, known_type is None or not known_type.in_dmp", "TYPE_NOT_ACCEPTED"),
+    (
+        "NotFed.TYPE_NOT_ACCEPTED, known_type is None or not (known_type.in_dmp and known_type.is_of_professionals)",
+        "TYPE_NOT_ACCEPTED",
+    ),
     ('NotFed.TYPE_TO_CONFIRM, not ruling.type_certain and dmp.uncertain_type == "hold"', "TYPE_TO_CONFIRM"),
     ("NotFed.NOT_VALIDATED, not one.final", "NOT_VALIDATED"),
     ("NotFed.AUTHOR_UNKNOWN, not _author_known(one, context)", "AUTHOR_UNKNOWN"),

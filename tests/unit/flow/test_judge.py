@@ -460,6 +460,10 @@ NOT_FED: tuple[tuple[NotFed, dict[str, Any]], ...] = (
     (NotFed.INS_NOT_QUALIFIED, {"match": replace(FOUND, feedable=False)}),
     (NotFed.OPPOSED, {"patient": replace(ZOE, opposed=True)}),
     (NotFed.TYPE_NOT_ACCEPTED, {"ruling": replace(RULED, type=Code("no-such-type"))}),
+    *(
+        (NotFed.TYPE_NOT_ACCEPTED, {"ruling": replace(RULED, type=Code(code))})
+        for code in ("DOCPAT01", "EXPPAT_3", "74465-6", "REMB", "E1762")
+    ),
     (NotFed.TYPE_TO_CONFIRM, {"ruling": replace(RULED, type_certain=False)}),
     (NotFed.NOT_VALIDATED, {"one": replace(CDA, final=False)}),
     (NotFed.AUTHOR_UNKNOWN, {"one": replace(CDA, header=replace(HEADER, authors=()))}),
