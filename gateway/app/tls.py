@@ -60,15 +60,6 @@ class Contexts:
         """To where the record is told of its documents."""
         return self._client("[ack]", table)
 
-    def _server(self, what: str, inlet: Smtp | Hospital) -> ssl.SSLContext | None:
-        files = _files(inlet, "")
-        credential = _load(files)
-        if credential is None:
-            return None
-        made = context.server_context(credential, inlet.client_ca)
-        self._renewal.watch(what, files, lambda: context.present(made, _there(_load(files))))
-        return made
-
     def signer(self, dmp: Dmp) -> Signer:
         """The organisation's seal."""
         files = _files(dmp, "sign_")
@@ -95,6 +86,15 @@ class Contexts:
             except (TrustError, OSError) as error:
                 wrong.append(str(error))
         return wrong
+
+    def _server(self, what: str, inlet: Smtp | Hospital) -> ssl.SSLContext | None:
+        files = _files(inlet, "")
+        credential = _load(files)
+        if credential is None:
+            return None
+        made = context.server_context(credential, inlet.client_ca)
+        self._renewal.watch(what, files, lambda: context.present(made, _there(_load(files))))
+        return made
 
     def _client(self, what: str, table: Reached, stem: str = "client_") -> ssl.SSLContext:
         """Made once, then renewed in place."""
