@@ -161,13 +161,20 @@ def _orders(message: Message) -> Orders:
 
 
 def _flags(message: Message) -> dict[str, Segment]:
-    """The OBX of each flag. A value that is neither Y nor N is an error: nobody guesses who may see a document."""
-    found = {name: one for one in message.named("OBX") if (name := _flag_of(one))}
+    """The OBX of each flag. A value that is neither Y nor N is an error, and so are two: nobody guesses who may see a
+    document.
+    """
+    found: dict[str, Segment] = {}
+    for one in message.named("OBX"):
+        name = _flag_of(one)
+        if name and found.setdefault(name, one).raw(5) != one.raw(5):
+            raise TransmissionError("198", f"La métadonnée {name} a deux valeurs.", f"OBX^{one.field(1)}^5")
     for name in _REQUIRED:
         if name not in found:
             raise TransmissionError("101", f"La métadonnée {name} manque.", "OBX")
     for name, one in found.items():
-        if (name in _REQUIRED or name.startswith("ACK")) and one.field(5).strip().upper() not in {"Y", "N"}:
+        answer = one.field(5).strip().upper() if one.repetitions(5) == 1 else ""
+        if (name in _REQUIRED or name.startswith("ACK")) and answer not in {"Y", "N"}:
             raise TransmissionError("103", f"La métadonnée {name} doit valoir Y ou N.", f"OBX^{one.field(1)}^5")
     return found
 

@@ -170,3 +170,15 @@ def test_a_mail_to_professionals_needs_an_address() -> None:
 
 def test_an_admission_is_not_for_here() -> None:
     assert refused(mdm(CDA, PATIENT, number="1").replace(b"MDM^T02^MDM_T02", b"ADT^A01^ADT_A01")) == ("200", "MSH^1^9")
+
+
+@pytest.mark.parametrize("name", ["INVISIBLE_PATIENT", "MASQUE_PS", "DESTMSSANTEPS"])
+def test_a_flag_with_two_values_is_refused_and_one_said_twice_is_not(name: str) -> None:
+    sent = mdm(CDA, PATIENT, number="1", flags={"DESTDMP": "Y", name: "Y"}, prt=HODA)
+    again = f"OBX|30|CWE|{name}^x^MetaDMPMSS||%s^^expandedYes-NoIndicator||||||F\r"
+    assert refused(sent + (again % "N").encode()) == ("198", "OBX^30^5")
+    assert refused(sent.replace(f"{name}^x^MetaDMPMSS||Y".encode(), f"{name}^x^MetaDMPMSS||N~Y".encode()))[0] == "103"
+    combined = mdm(CDA, PATIENT, number="1", flags={"DESTDMP": "Y", "INVISIBLE_PATIENT": "Y"})
+    assert taken(
+        combined + (again % ("Y" if name == "INVISIBLE_PATIENT" else "N")).encode()
+    ).orders.invisible_to_patient
