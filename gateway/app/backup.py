@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from gateway.app.lock import WorkerLock
 from gateway.ledger import deliveries, patients, trail
 from gateway.ledger.engine import Ledger
+from gateway.model.causes import cause
 from gateway.model.ports import Silent, SystemClock
 from gateway.model.settings import Settings
 from gateway.vault.files import Vault
@@ -245,4 +246,4 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _plain(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return cause(error) if isinstance(error, OSError) else str(error)

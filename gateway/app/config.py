@@ -18,6 +18,7 @@ from gateway.app.decode import decode
 from gateway.app.defaults import default_rules
 from gateway.app.findings import Finding, check_files
 from gateway.app.problem import Problem
+from gateway.model.causes import cause
 from gateway.model.settings import Rules, Settings
 
 __all__ = ["ConfigError", "Finding", "check_files", "load"]
@@ -67,7 +68,7 @@ def _parse(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ConfigError(path, "fichier absent ; le créer avec gateway init, ou donner son chemin après -c") from None
     except OSError as error:
-        raise ConfigError(path, f"fichier illisible ({error.strerror}) ; vérifier ses droits") from None
+        raise ConfigError(path, f"fichier illisible ({cause(error)}) ; vérifier ses droits") from None
     if len(content) > _LIMIT:
         raise ConfigError(path, "fichier trop gros ; vérifier que c'est bien gateway.toml")
     try:

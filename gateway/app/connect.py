@@ -34,6 +34,7 @@ from gateway.delivery.submission import Server
 from gateway.intake.errors import IntakeError
 from gateway.intake.imap import session as imap
 from gateway.intake.imap.errors import CommandRefused
+from gateway.model.causes import cause
 from gateway.model.identity import INS_NIR_TEST, Ins
 from gateway.model.ports import Silent, SystemChance, SystemClock
 from gateway.model.settings import Antivirus, Mailbox, Settings
@@ -137,7 +138,7 @@ async def _free(listen: str, settings: Settings) -> AsyncIterator[Line]:
             if _daemon_runs(settings):
                 yield "ok", f"{listen} est écouté, et la passerelle est en service"
             else:
-                yield "error", f"on ne peut pas écouter sur {listen} ({error.strerror}) ; choisir une autre adresse"
+                yield "error", f"on ne peut pas écouter sur {listen} ({cause(error)}) ; choisir une autre adresse"
             return
     yield "ok", f"{listen} est libre"
 
@@ -264,20 +265,20 @@ async def _no_clock() -> AsyncIterator[Line]:
 
 def _why(error: BaseException) -> str:
     """One French line; the reason is looked for in the causes, since libraries wrap it."""
-    cause: BaseException | None = error
-    while cause is not None:
-        match cause:
+    found: BaseException | None = error
+    while found is not None:
+        match found:
             case ssl.SSLCertVerificationError():
-                return f"le certificat du serveur est refusé ({cause.verify_message}) ; vérifier ca, crl et l'adresse"
+                return f"le certificat du serveur est refusé ({cause(found)}) ; vérifier ca, crl et l'adresse"
             case ssl.SSLError():
-                return f"la connexion TLS échoue ({cause.reason}) ; vérifier notre certificat et celui du serveur"
+                return f"la connexion TLS échoue ({cause(found)}) ; vérifier notre certificat et celui du serveur"
             case ConnectionRefusedError():
                 return "personne n'écoute à cette adresse ; vérifier le nom et le port"
             case socket.gaierror():
                 return "ce nom est inconnu ; vérifier l'adresse et le DNS"
-            case OSError() if cause.strerror:
-                return f"connexion impossible ({cause.strerror}) ; vérifier l'adresse et le pare-feu"
-        cause = cause.__cause__ or cause.__context__
+            case OSError() if found.strerror:
+                return f"connexion impossible ({cause(found)}) ; vérifier l'adresse et le pare-feu"
+        found = found.__cause__ or found.__context__
     if isinstance(error, DpiError):
         return error.outcome.text
     return f"l'échange échoue ({type(error).__name__}) ; vérifier l'adresse et le certificat"

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 from gateway.app import endpoints
 from gateway.app.hosts import is_production
 from gateway.app.problem import Problem, mailbox_name, tables
+from gateway.model.causes import cause
 from gateway.model.settings import Settings
 from gateway.terminology.sets import contains
 
@@ -63,7 +64,7 @@ def _amiss(path: Path, *, folder: bool) -> str:
     except FileNotFoundError:
         return f"{path} n'existe pas"
     except OSError as error:
-        return f"{path} est hors d'atteinte ({error.strerror})"
+        return f"{path} est hors d'atteinte ({cause(error)})"
     if folder != stat.S_ISDIR(mode):
         return f"{path} n'est pas un {'dossier' if folder else 'fichier'}"
     return ""

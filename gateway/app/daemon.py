@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -31,6 +30,7 @@ from gateway.intake.mllp import Place
 from gateway.intake.smtp.inlet import Inlet
 from gateway.ledger import patients
 from gateway.ledger.engine import LedgerFull
+from gateway.model.causes import cause
 from gateway.model.ports import Observer
 from gateway.model.settings import Hospital, Mailbox, Settings
 from gateway.operate import quarantine_folder
@@ -154,8 +154,7 @@ def _said(where: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = "déjà prise par un autre programme" if error.errno == errno.EADDRINUSE else error.strerror or "refusée"
-        raise CommandError(f"{where} : cette adresse ne peut être écoutée ({why})") from error
+        raise CommandError(f"{where} : cette adresse ne peut être écoutée ({cause(error)})") from error
 
 
 async def _watch(stack: AsyncExitStack, life: Running, mailbox: Mailbox) -> None:

@@ -11,6 +11,7 @@ from msgspec import NODEFAULT, inspect
 
 from gateway.app.defaults import default_rules
 from gateway.app.keys import KEYS, TABLES
+from gateway.model.causes import cause
 from gateway.model.settings import Seconds, Settings, Size
 
 _HEAD = """\
@@ -43,7 +44,7 @@ def init(folder: Path) -> Path:
         shutil.copytree(default_rules(), rules)
         config.write_text(commented(), encoding="utf-8")
     except OSError as error:
-        raise InitError(f"{folder} : on ne peut pas y écrire ({error.strerror}) ; vérifier ses droits") from None
+        raise InitError(f"{folder} : on ne peut pas y écrire ({cause(error)}) ; vérifier ses droits") from None
     return config
 
 

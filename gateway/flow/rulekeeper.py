@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gateway.decision import RuleBook, RuleError, load
+from gateway.model.causes import cause
 from gateway.model.ports import Clock, Observer
 
 #: How often the folder is looked at (seconds).
@@ -47,7 +48,7 @@ def read(folder: Path) -> RuleBook:
     try:
         return load({path.name: path.read_bytes() for path in sorted(folder.glob("*.toml"))})
     except OSError as error:
-        raise RuleError(f"{folder.name} : dossier de règles illisible ({error.strerror})") from error
+        raise RuleError(f"{folder.name} : dossier de règles illisible ({cause(error)})") from error
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:

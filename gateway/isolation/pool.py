@@ -46,7 +46,7 @@ class _Reader:
             async with asyncio.timeout(START_SECONDS):
                 tag, message = await self.channel.receive(1000)
         except (TimeoutError, EOFError, OSError) as error:
-            raise ReadersUnavailable("a reader did not start") from error
+            raise ReadersUnavailable("un lecteur ne démarre pas") from error
         if tag != HELLO:
             raise ReadersUnavailable(f"a reader {plain(message)}")
         pid, state = message.split()

@@ -22,7 +22,7 @@ def upgrade(engine: Engine) -> None:
     if found == HEAD:
         return
     if found is not None and found > HEAD:
-        raise SchemaError(f"ledger at schema {found}, this gateway knows {HEAD}: install the newer gateway again")
+        raise SchemaError(f"schéma {found} ; celui de ce programme : {HEAD}")
     from alembic import command  # noqa: PLC0415 - slow to load, seldom needed
     from alembic.config import Config  # noqa: PLC0415
 

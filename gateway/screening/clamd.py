@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.model.causes import cause
 from gateway.model.ports import Observer
 
 _CHUNK = 256 * 1024
@@ -96,7 +97,7 @@ class Clamd:
             text = f"clamd n'a pas répondu en {self._timeout:.0f} s ; voir ses journaux et la charge de la machine"
             raise ScreeningError("timed-out", text) from None
         except OSError as error:
-            text = f"clamd est hors d'atteinte ({error.strerror or type(error).__name__}) ; vérifier qu'il est démarré"
+            text = f"clamd est hors d'atteinte ({cause(error)}) ; vérifier qu'il est démarré"
             raise ScreeningError("unreachable", text) from error
         if not whole and not answer.endswith(b" ERROR"):
             raise ScreeningError("answer", "clamd a répondu avant d'avoir tout vu ; voir ses journaux")

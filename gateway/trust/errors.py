@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gateway.model.causes import cause
+
 
 class TrustError(Exception):
     """A certificate, key, list or secret cannot be used. The text is one French line; no secret is ever in it."""
@@ -25,7 +27,7 @@ def read(path: Path, limit: int = 1_000_000) -> bytes:
     except FileNotFoundError:
         raise TrustError(path, "fichier absent", "vérifier le chemin dans gateway.toml") from None
     except OSError as error:
-        raise TrustError(path, f"fichier illisible ({error.strerror})", "vérifier ses droits") from None
+        raise TrustError(path, f"fichier illisible ({cause(error)})", "vérifier ses droits") from None
     if not content.strip():
         raise TrustError(path, "fichier vide", "y remettre son contenu")
     if len(content) > limit:

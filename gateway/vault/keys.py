@@ -20,6 +20,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.model.causes import cause
 from gateway.vault.errors import KeyAbsent, KeyDifferent, KeyUnusable, storing
 from gateway.vault.system import REAL, FileSystem, read_upto, write_all
 
@@ -60,12 +61,12 @@ class Keys:
         """
         master = read_master(file, fs)
         if fingerprint is not None and not hmac.compare_digest(fingerprint, _fingerprint(master)):
-            raise KeyDifferent(f"{file.name} is not the key of this ledger (fingerprint {_fingerprint(master)})")
+            raise KeyDifferent(f"{file.name}, empreinte {_fingerprint(master)}")
         wrapped, _mode = _read(fs, folder / ADDRESS_KEY_FILE)
         try:
             return cls(master, AESGCM(_derived(master, b"wrap")).decrypt(wrapped[:12], wrapped[12:], b"address key"))
         except (InvalidTag, ValueError) as error:
-            raise KeyDifferent(f"{file.name} is not the key of this vault, or {ADDRESS_KEY_FILE} is damaged") from error
+            raise KeyDifferent(f"{file.name}, ou {ADDRESS_KEY_FILE} est abîmé") from error
 
     def fingerprint(self) -> str:
         """32 hexadecimal characters that tell master keys apart and say nothing of them."""
@@ -104,12 +105,12 @@ def read_master(file: Path, fs: FileSystem = REAL) -> bytes:
     """The 32 bytes of a master key file. KeyAbsent, KeyUnusable."""
     text, mode = _read(fs, file)
     if mode & 0o077:
-        raise KeyUnusable(f"{file.name} can be read by others than its owner: chmod 600")
+        raise KeyUnusable(f"{file.name} est ouvert à d'autres comptes ; chmod 600")
     for decode in (bytes.fromhex, partial(base64.b64decode, validate=True)):
         with suppress(ValueError, binascii.Error):
             if len(key := decode(text.decode("ascii").strip())) == KEY:
                 return key
-    raise KeyUnusable(f"{file.name} does not hold a key: 32 random bytes in hexadecimal or base64 are expected")
+    raise KeyUnusable(f"{file.name} ne contient pas une clé : 32 octets en hexadécimal ou en base64")
 
 
 def _make_once(fs: FileSystem, file: Path, content: bytes) -> None:
@@ -148,9 +149,9 @@ def _read(fs: FileSystem, file: Path) -> tuple[bytes, int]:
         finally:
             fs.close(descriptor)
     except FileNotFoundError as error:
-        raise KeyAbsent(f"{file.name} is missing: put it back from where it is kept apart from the backups") from error
+        raise KeyAbsent(f"{file.name} manque") from error
     except OSError as error:
-        raise KeyUnusable(f"{file.name} cannot be read: {error.strerror}") from error
+        raise KeyUnusable(f"{file.name} : {cause(error)}") from error
 
 
 def _fingerprint(master: bytes) -> str:

@@ -22,6 +22,7 @@ from gateway.app.errors import CommandError
 from gateway.flow import index
 from gateway.intake import annuaire, tables
 from gateway.ledger import patients, trail
+from gateway.model.causes import cause
 from gateway.model.people import Sender
 from gateway.model.ports import Silent, SystemClock
 from gateway.model.settings import Settings
@@ -72,7 +73,7 @@ def _national(settings: Settings, file: Path) -> int:
     except tables.TableError as error:
         raise CommandError(f"{file.name} : {error}") from error
     except OSError as error:
-        raise CommandError(f"{file.name} : fichier illisible ({type(error).__name__})") from error
+        raise CommandError(f"{file.name} : fichier illisible ({cause(error)})") from error
     finally:
         ledger.close()
     return _say(file, taken, shown, refused)
@@ -87,7 +88,7 @@ def _header(file: Path) -> str:
         with file.open("rb") as stream:
             return stream.readline(tables.MAX_LINE).decode("utf-8-sig", "replace")
     except OSError as error:
-        raise CommandError(f"{file.name} : fichier illisible ({type(error).__name__})") from error
+        raise CommandError(f"{file.name} : fichier illisible ({cause(error)})") from error
 
 
 def _encoding(file: Path) -> str:
@@ -136,8 +137,10 @@ def _read(
                     good.append(row)
     except tables.TableError as error:
         raise CommandError(f"{file.name} : {error}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file.name} : fichier illisible ({type(error).__name__})") from error
+    except OSError as error:
+        raise CommandError(f"{file.name} : fichier illisible ({cause(error)})") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file.name} : ce fichier n'est pas en UTF-8 ; l'exporter ainsi") from error
     return good, bad
 
 

@@ -18,6 +18,7 @@ from gateway.flow.house import House
 from gateway.flow.receive import Sighting
 from gateway.flow.worker import Worker
 from gateway.ledger import jobs
+from gateway.model.causes import cause
 from gateway.model.ports import Silent
 from gateway.model.settings import Settings
 from gateway.operate import quarantine_folder
@@ -66,7 +67,7 @@ async def _take_all(house: House, mails: list[Path]) -> bool:
         except TooLarge:
             kept = _complain(path, "message trop volumineux")
         except OSError as error:
-            kept = _complain(path, error.strerror or "illisible")
+            kept = _complain(path, cause(error))
     return kept
 
 

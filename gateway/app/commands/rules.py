@@ -27,6 +27,7 @@ from gateway.isolation.limits import Limits
 from gateway.isolation.pool import Pool
 from gateway.ledger import documents
 from gateway.ledger.rows import Arrival, Document
+from gateway.model.causes import cause
 from gateway.model.documents import DocumentReading, MailReading
 from gateway.model.identity import InsStatus, Patient
 from gateway.model.ports import Silent
@@ -72,7 +73,7 @@ async def _read(settings: Settings, path: Path) -> MailReading:
     try:
         raw = await asyncio.to_thread(path.read_bytes)
     except OSError as error:
-        raise CommandError(f"{path.name} ne peut être lu ({error.strerror})") from error
+        raise CommandError(f"{path.name} ne peut être lu ({cause(error)})") from error
     if len(raw) > LIMIT:
         raise CommandError(f"{path.name} : message trop volumineux")
     schemas = settings.dmp.schemas
@@ -82,7 +83,7 @@ async def _read(settings: Settings, path: Path) -> MailReading:
     try:
         reply = await pool.call(msgspec.json.encode(Request("read", schema=str(schema or ""))), [raw])
     except (ReaderDied, ReaderTimedOut, ReaderRefused) as error:
-        raise CommandError(f"{path.name} fait échouer la lecture ({error}) : il serait mis de côté (poison)") from error
+        raise CommandError(f"{path.name} fait échouer la lecture ({error}) ; à signaler à l'éditeur") from error
     finally:
         await pool.close()
     reading = msgspec.json.decode(reply.body, type=Answer).reading

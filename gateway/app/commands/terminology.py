@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.app import paper
 from gateway.app.config import load
 from gateway.app.errors import CommandError
+from gateway.model.causes import cause
 from gateway.model.settings import Settings
 from gateway.terminology import TerminologyError, use
 from gateway.terminology.own import MAX_FILE
@@ -69,7 +70,7 @@ def _read(path: Path) -> Published:
     except TerminologyError as error:
         raise CommandError(f"{path.name} : {error}") from error
     except OSError as error:
-        raise CommandError(f"{path.name} : fichier illisible ({error.strerror})") from error
+        raise CommandError(f"{path.name} : fichier illisible ({cause(error)})") from error
 
 
 def _told(change: Change, path: Path, settings: Settings) -> Iterator[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.model.causes import cause
 from gateway.model.delivery import Answer, Frozen, Outcome
 from gateway.model.documents import Action, Visibility
 from gateway.model.identity import Patient
@@ -148,7 +149,7 @@ def _errno(error: OSError) -> str:
 
 def _disk(error: OSError) -> str:
     return (
-        f"Le dossier d'entrée du DPI ne peut être écrit ({os.strerror(error.errno or 0)}) : vérifier qu'il existe, "
+        f"Le dossier d'entrée du DPI ne peut être écrit ({cause(error)}) : vérifier qu'il existe, "
         "les droits et la place. La remise sera retentée."
     )
 

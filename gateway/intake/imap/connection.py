@@ -15,6 +15,7 @@ from gateway.intake.imap import wire
 from gateway.intake.imap.errors import CommandRefused, ConnectionLost, ImapError, LoginRefused, TlsRefused
 from gateway.intake.imap.login import Login, Sasl, credentials
 from gateway.intake.imap.protocol import MIB, GuardedProtocol
+from gateway.model.causes import cause
 from gateway.model.settings import Mailbox
 
 _CONNECT = 30.0
@@ -111,8 +112,9 @@ class Connection:
     def _why(self) -> ImapError:
         where, ended = f"{self._settings.host}:{self._settings.port}", self.protocol.ended
         if isinstance(ended, ssl.SSLError):
-            return TlsRefused(f"Le serveur {where} refuse notre connexion TLS ou notre certificat ({ended.reason}).")
-        return ConnectionLost(f"Connexion perdue avec le serveur IMAP {where} : {ended}.")
+            return TlsRefused(f"Le serveur {where} refuse notre connexion TLS ou notre certificat ({cause(ended)}).")
+        why = cause(ended) if isinstance(ended, OSError) else ended
+        return ConnectionLost(f"Connexion perdue avec le serveur IMAP {where} : {why}.")
 
     async def _connect(self, tls: ssl.SSLContext | None) -> None:
         host, port = self._settings.host, self._settings.port
@@ -149,13 +151,13 @@ class Connection:
             async with asyncio.timeout(_CONNECT):
                 return await opening
         except ssl.SSLCertVerificationError as error:
-            raise TlsRefused(_CERTIFICATE.format(where=where, why=error.verify_message)) from error
+            raise TlsRefused(_CERTIFICATE.format(where=where, why=cause(error))) from error
         except ssl.SSLError as error:
-            raise TlsRefused(f"La connexion TLS avec {where} échoue ({error.reason}).") from error
+            raise TlsRefused(f"La connexion TLS avec {where} échoue ({cause(error)}).") from error
         except TimeoutError as error:
             raise ConnectionLost(f"Le serveur IMAP {where} ne répond pas.") from error
         except OSError as error:
-            raise ConnectionLost(f"Le serveur IMAP {where} ne peut être joint ({error.strerror or error}).") from error
+            raise ConnectionLost(f"Le serveur IMAP {where} ne peut être joint ({cause(error)}).") from error
 
     async def _present(self, who: Sasl | Login) -> None:
         if isinstance(who, Login):
