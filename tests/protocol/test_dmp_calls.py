@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gateway.model.reasons import Reason
 from tests import pki as keys
 from tests.crash.house import build
 from tests.protocol import between, referees
 from tests.protocol.between import running
 from tests.samples import REFEREE_ROW, Samples
+from tests.unit.formats import builders
 
 
 async def test_what_is_asked_of_the_dmp_for_each_document(tmp_path: Path) -> None:
@@ -33,3 +35,26 @@ async def test_what_is_asked_of_the_dmp_for_each_document(tmp_path: Path) -> Non
         ["TD3.1b", "TD3.1b", "TD2.1"],
         ["TD3.1b", "TD3.3c"],
     ]
+
+
+async def test_a_document_that_runs_a_script_reaches_the_record_alone(tmp_path: Path) -> None:
+    """EX_2.1-1115, without a package of the ANS too."""
+    pki = keys.make(tmp_path / "pki")
+    (tmp_path / "pki" / "homologation").write_text("TEST-000000\n")
+    samples = Samples("script")
+    presented = (
+        b'<xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform" version="1.0"><xsl:template match="/">'
+        b"<html><script>x()</script></html></xsl:template>" + samples.document() + b"</xsl:stylesheet>"
+    )
+    mail = samples._mail("script", builders.attached(presented, "document.xml", "text/xml"))
+    with referees.dmp(tmp_path / "dmp", [REFEREE_ROW], pki) as dmp:
+        tables = between.DESTINATIONS.format(record=1, dmp=dmp.base, pki=pki.folder, timeout="10s")
+        house = build(tmp_path / "house", f"[dmp]{tables.partition('[dmp]')[2]}")
+        async with running(house) as run:
+            await run.take(mail)
+            (line,) = await run.quiet()
+            (entry,) = await run.entries()
+        assert not [one for one in dmp.journal() if one.get("transaction") == "TD2.1"]
+    assert (line.outcome, line.dmp, line.dmp_reason) == ("filed", "refused", "schema")
+    assert entry.reason is Reason.DMP_REFUSED
+    assert "contient un script" in entry.detail

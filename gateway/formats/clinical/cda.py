@@ -12,7 +12,7 @@ import pybase64
 from lxml import etree
 
 from gateway.formats import xmltree
-from gateway.formats.clinical import carried, cda_header
+from gateway.formats.clinical import carried, cda_header, presented
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT, Limits
 from gateway.formats.validity import schema as validity
@@ -63,7 +63,7 @@ def read(data: bytes, limits: Limits, schema: etree.XMLSchema | None = None) -> 
         claims=cda_header.claims(document),
         text=_narrative(document, limits),
         embedded=_embedded(document),
-        schema_errors=_schema_errors(document, schema, limits),
+        schema_errors=(*presented.faults(root, document), *_schema_errors(document, schema, limits)),
         copies=tuple(hashlib.sha256(one).hexdigest() for one in carried.pdfs(document)),
     )
 
