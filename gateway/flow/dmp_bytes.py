@@ -58,6 +58,6 @@ class DmpBytes:
 def _needs_completion(header: CdaHeader, parent_as_fed: str) -> bool:
     """Whether the DMP would refuse this header, or it names its parent by another id than the one that was fed."""
     root = header.patient_ids[0][0] if header.patient_ids else ""
-    incomplete = root not in INS_OIDS or not header.birth_place
+    incomplete = root not in INS_OIDS or not header.birth_place or header.incomplete_identity
     renamed = bool(parent_as_fed) and parent_as_fed != header.parent_id
     return not oids.is_plain(header.unique_id) or incomplete or renamed

@@ -103,7 +103,8 @@ class CdaHeader:
     ``media_type`` is the one of nonXMLBody, empty for a structured body. ``canonical`` maps sha1 and sha256 to the hex
     digest of the document's C14N 1.0 with comments. ``references``: (extension, root, kind), kind order or accession of
     an inFulfillmentOf order, or act of a serviceEvent (in an imaging report: the study). ``encoding`` is empty for
-    UTF-8. ``address`` is the patient's home.
+    UTF-8. ``address`` is the patient's home. ``incomplete_identity``: an id of the patient is null, or his names
+    are not each where the CI-SIS has them.
     """
 
     id_root: str
@@ -141,6 +142,7 @@ class CdaHeader:
     canonical_sha256: str = ""
     encoding: str = ""
     address: Address | None = None
+    incomplete_identity: bool = False
 
     @property
     def unique_id(self) -> str:

@@ -134,6 +134,7 @@ def _complete_patient(document: etree._Element, patient: Patient, header: CdaHea
     return replace(
         header,
         patient_ids=ids,
+        incomplete_identity=False,
         birth_name=line(patient.birth_name),
         used_name=used,
         first_given=line(patient.first_given),
@@ -163,7 +164,9 @@ def _rename(person: etree._Element, patient: Patient) -> str:
         person.insert(_index(person, ("administrativeGenderCode", "birthTime", *_AFTER_BIRTH_TIME, *_BIRTHPLACE)), name)
     name.attrib.pop("nullFlavor", "")
     for part in name.findall("h:family", _NS) + name.findall("h:given", _NS):
-        if not {"CL", "SP"} & set(part.get("qualifier", "").split()):
+        if _is_used(part):
+            part.set("qualifier", "CL")
+        else:
             name.remove(part)
     given = line(patient.given_names) or line(patient.first_given)
     parts = [("family", "BR", patient.birth_name), ("given", "", given), ("given", "BR", patient.first_given)]
@@ -175,8 +178,9 @@ def _rename(person: etree._Element, patient: Patient) -> str:
     return kept or line(patient.used_name)
 
 
-def _is_used(family: etree._Element) -> bool:
-    return bool({"CL", "SP"} & set(family.get("qualifier", "").split()))
+def _is_used(part: etree._Element) -> bool:
+    """CL, or SP as older documents have it."""
+    return bool({"CL", "SP"} & set(part.get("qualifier", "").split()))
 
 
 def _part(tag: str, qualifier: str, content: str) -> etree._Element:

@@ -7,8 +7,8 @@ holds against it. It is refused by us, and waits for a person.
 
 Each is sent as a new document of a patient of the index: the relation of those that replace one which nobody has is
 taken out, and documents that give one number to several persons go to houses of their own. Some are sent once more as
-what the DMP would refuse: with an extension in their id, or a UUID, without INS, without birthplace; they go as
-transformations.
+what the DMP would refuse: with an extension in their id, or a UUID, without INS, without birthplace, with a number of
+the patient that is null; they go as transformations.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ def _transformed(examples: list[Sent]) -> Iterator[Sent]:
             ("UUID", _with_uuid),
             ("INS", _without_ins),
             ("birthplace", _without_birthplace),
+            ("null", _with_null_number),
         ):
             made = _changed(f"{what} {name}", one.data, change)
             yield Sent(made.name, made.data, one.patient)
@@ -163,7 +164,10 @@ def _without_birthplace(document: etree._Element, name: str) -> None:
     patient.remove(_one(patient, "birthplace"))
 
 
-_REFUSED = {"extension": _with_extension, "INS": _without_ins, "birthplace": _without_birthplace}
+def _with_null_number(document: etree._Element, name: str) -> None:
+    _renamed(document, name)
+    first = _one(document, f"recordTarget/{HL7}patientRole/{HL7}id")
+    first.addnext(etree.Element(f"{HL7}id", nullFlavor="UNK"))
 
 
 def _one(element: etree._Element, path: str) -> etree._Element:

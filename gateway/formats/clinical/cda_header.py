@@ -79,6 +79,7 @@ def header(root: etree._Element, *, self_presentable: bool, canonical: tuple[str
         canonical_sha1=canonical[0],
         canonical_sha256=canonical[1],
         address=_home(role),
+        incomplete_identity=_incomplete(role),
     )
 
 
@@ -122,6 +123,15 @@ def _traits(role: etree._Element) -> Claim:
         birth_place=place or None,
         local_ids=tuple(pair for pair in _ids(role) if pair[0] not in INS_OIDS and pair[1]),
     )
+
+
+def _incomplete(role: etree._Element | None) -> bool:
+    """Birth name, given names and the first of them each in its own element, no qualifier but BR and CL; no null id."""
+    names = _all(role, "h:patient/h:name/h:family") + _all(role, "h:patient/h:name/h:given")
+    kinds = {(etree.QName(one).localname, one.get("qualifier", "")) for one in names}
+    strange = {qualifier for _, qualifier in kinds} - {"", "BR", "CL"}
+    null = any(one.get("nullFlavor") for one in _all(role, "h:id"))
+    return bool(strange) or null or not kinds >= {("family", "BR"), ("given", ""), ("given", "BR")}
 
 
 def _qualified(elements: list[etree._Element], *qualifiers: str) -> str | None:

@@ -136,6 +136,26 @@ def test_an_ins_lower_in_the_list_comes_first_and_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<patientRole>", b"<patientRole><id nullFlavor='UNK'/>"),
+        (b'<family qualifier="BR">', b"<family>"),
+        (b'<given qualifier="BR">', b'<given qualifier="CL">'),
+        (b"<given>", b'<given qualifier="CL">'),
+        (b'<family qualifier="CL">', b'<family qualifier="SP">'),
+    ],
+)
+def test_an_identity_that_is_incomplete_is_completed(old: bytes, new: bytes) -> None:
+    whole, _ = build(wrap_request())
+    assert old in whole
+    assert not header_of(whole).incomplete_identity
+    document, header = completed(whole.replace(old, new, 1), header=header_of(whole.replace(old, new, 1)))
+    assert header_of(whole.replace(old, new, 1)).incomplete_identity
+    assert not header.incomplete_identity
+    assert header == header_of(document)
+
+
+@pytest.mark.parametrize(
     "document",
     [
         b"",
