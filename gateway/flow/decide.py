@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from gateway.flow import plan, together
 from gateway.flow.house import House
 from gateway.flow.judge import Context, Judgement, Known, judge, persons_apart
+from gateway.flow.tidings import orders_of
 from gateway.identity.identify import Evidence, identify
 from gateway.identity.keys import keys
 from gateway.identity.match import Policy
@@ -151,7 +152,7 @@ def _known(c: Connection, house: House, found: Document, one: DocumentReading, s
         matched, candidates = _by_own_number(c, house, one, matched, candidates)
     patient = next((p for p in candidates if p.ipp == matched.ipp), None)
     copy = documents.get_document(c, found.duplicate_of) if found.duplicate_of else None
-    known = Known(matched, patient, copy)
+    known = Known(matched, patient, copy, orders_of(c, copy) if copy and one.orders else None)
     return known if one.action is Action.CREATE else _with_parent(c, house, known, found, one, seen)
 
 
@@ -182,12 +183,13 @@ def _with_parent(
         on_its_way = documents.owner(c, f"id:{parent_id}") if parent_id else None
         undecided = on_its_way is not None and on_its_way.state is DocumentState.READ
         waits = undecided or house.now < seen.at + house.settings.matching.parent_wait
-        return Known(known.match, known.patient, known.copy, parent_waits=waits)
+        return Known(known.match, known.patient, known.copy, known.asked, parent_waits=waits)
     its_mail = mails.get_mail(c, mails.get_arrival(c, parent.arrival_seq).mail_id or 0)
     its_reading = its_mail.decoded()
     before = reading_of(its_reading, parent.ordinal)
     sender = its_reading.envelope.sender
-    return Known(known.match, known.patient, known.copy, parent, before, sender, _overtaken(c, parent, found))
+    overtaken = _overtaken(c, parent, found)
+    return Known(known.match, known.patient, known.copy, known.asked, parent, before, sender, overtaken)
 
 
 def _overtaken(c: Connection, parent: Document, found: Document) -> bool:
@@ -210,7 +212,8 @@ def apply(c: Connection, house: House, found: Document, judgement: Judgement, re
         return []
     number = keep(c, house, found, judgement, reading.reader)
     if judgement.ignored is not None:
-        documents.move(c, found, DocumentEvent.IGNORE, ignored=judgement.ignored, decision_id=number)
+        aside = documents.move(c, found, DocumentEvent.IGNORE, ignored=judgement.ignored, decision_id=number)
+        plan.repeated(c, house, aside)
         return []
     if not judgement.file:
         _quarantine(c, house, found, judgement, number)

@@ -19,6 +19,7 @@ from gateway.ledger.rows import Document
 from gateway.model.decision import Question, Ruling
 from gateway.model.documents import Action, DocumentReading, Envelope, Signatory, Visibility
 from gateway.model.identity import Match, Patient
+from gateway.model.orders import Orders
 from gateway.model.people import Sender
 from gateway.model.reasons import Ignored, NotFed, Reason
 from gateway.model.settings import Settings
@@ -36,14 +37,16 @@ WRAPPED = frozenset({"application/pdf", "image/jpeg", "image/tiff", "text/rtf", 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the house knows that bears on one document. ``copy`` owns its claim; ``parent`` is what it replaces or
-    deletes, ``parent_reading`` how that was read, ``parent_sender`` the address that sent it, ``parent_overtaken`` that
-    another version takes its place, delivered or not yet. ``waits`` until then a parent may still come.
+    """What the house knows that bears on one document. ``copy`` owns its claim, ``asked`` is what the hospital's own
+    record asked for that; ``parent`` is what it replaces or deletes, ``parent_reading`` how that was read,
+    ``parent_sender`` the address that sent it, ``parent_overtaken`` that another version takes its place, delivered or
+    not yet. ``waits`` until then a parent may still come.
     """
 
     match: Match
     patient: Patient | None
     copy: Document | None = None
+    asked: Orders | None = None
     parent: Document | None = None
     parent_reading: DocumentReading | None = None
     parent_sender: str = ""
@@ -231,7 +234,7 @@ def _before_identity(one: DocumentReading, known: Known, context: Context) -> Ju
         return Judgement(reason=Reason.UNTRUSTED_SENDER)  # orders are believed from where they come alone
     if one.visibility.masked_to_professionals and one.orders is None:
         return Judgement(reason=Reason.MASKED)
-    return _copy(one, known.copy) if known.copy is not None else None
+    return _copy(one, known.copy, known.asked) if known.copy is not None else None
 
 
 def distrust(context: Context) -> Reason | None:
@@ -256,17 +259,20 @@ def domain_trusted(settings: Settings, address: str) -> bool:
     return any(fnmatchcase(domain, pattern.lower()) for pattern in settings.senders.trusted_domains)
 
 
-def _copy(one: DocumentReading, copy: Document) -> Judgement | None:
+def _copy(one: DocumentReading, copy: Document, asked: Orders | None) -> Judgement | None:
     """What becomes of a document whose id or bytes are known; a copy that was rejected meanwhile does not count."""
     if copy.state is DocumentState.REJECTED:
         return None
     if copy.sha256 != one.sha256:
         detail = "Un document portant le même identifiant, mais un autre contenu, a déjà été reçu."
         return Judgement(reason=Reason.MALFORMED_XDM, detail=detail)
-    if copy.state is DocumentState.QUARANTINED:
-        return Judgement(reason=copy.reason, joins=copy.id)
     if copy.state is DocumentState.READ:
         return Judgement(wait=True)
+    if one.orders is not None and one.orders.asks_beyond(asked):
+        detail = "Le DPI a déjà transmis ce document, avec d'autres demandes (visibilité, DMP ou destinataires)."
+        return Judgement(reason=Reason.VERSION_CONFLICT, detail=detail)
+    if copy.state is DocumentState.QUARANTINED:
+        return Judgement(reason=copy.reason, joins=copy.id)
     return Judgement(ignored=Ignored.DUPLICATE)
 
 

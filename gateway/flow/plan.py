@@ -46,7 +46,7 @@ def file(
     dpi = _plan_dpi(c, house, filed, parent, one)
     dmp = _plan_dmp(c, house, filed, parent, one, judgement.not_fed, dpi)
     if dmp is None:
-        _tell_of_dmp(c, house, deliveries.last_of(c, filed.id, DMP), one.orders)
+        _tell_all_of_dmp(c, house, filed, deliveries.last_of(c, filed.id, DMP), one.orders)
     mailed = mailing.plan_mails(c, house, filed, parent, one)
     for one_mail in mailed:
         if one_mail.state in ENDED:
@@ -71,7 +71,7 @@ def ended(c: Connection, house: House, done: Delivery) -> None:
     if done.document_id is not None:
         found = documents.get_document(c, done.document_id)
         if done.destination == DMP and done.purpose == found.action and done.revision == 1:
-            _tell_of_dmp(c, house, done, orders_of(c, found))
+            _tell_all_of_dmp(c, house, found, done, orders_of(c, found))
         elif done.destination == MSSANTE:
             _mailed(c, house, done, orders_of(c, documents.get_document(c, done.document_id)))
         close(c, house, done.document_id)
@@ -171,11 +171,29 @@ def overdue(c: Connection, house: House, job: Job) -> None:
         answers.answer(c, house, seen, answers.worst_code(c, seen.seq) or "906")
 
 
-def _tell_of_dmp(c: Connection, house: House, ended: Delivery | None, orders: Orders | None) -> None:
-    """The DMP's answer, to a record that asked for the one and for the other."""
-    asked = orders is not None and orders.to_dmp and orders.receipt_wanted
-    if asked and ended is not None and ended.document_id is not None:
-        tell(c, house, ended.document_id, of_dmp(ended))
+def repeated(c: Connection, house: House, copy: Document) -> None:
+    """The record handed a document over once more: what became of it is told to that message too, once it ended."""
+    orders = orders_of(c, copy)
+    sent = deliveries.first_of(c, copy.duplicate_of, DMP) if orders is not None and copy.duplicate_of else None
+    if sent is not None and sent.state in ENDED:
+        _tell_of_dmp(c, house, copy.id, sent, orders)
+
+
+def _tell_all_of_dmp(
+    c: Connection, house: House, found: Document, ended: Delivery | None, orders: Orders | None
+) -> None:
+    """The DMP's answer, to each message of the record that handed the document over."""
+    if orders is None or ended is None:
+        return
+    _tell_of_dmp(c, house, found.id, ended, orders)
+    for copy in documents.repeats(c, found.id):
+        _tell_of_dmp(c, house, copy.id, ended, orders_of(c, copy))
+
+
+def _tell_of_dmp(c: Connection, house: House, number: int, ended: Delivery, orders: Orders | None) -> None:
+    """The same, for who asked for the DMP and for its answer."""
+    if orders is not None and orders.to_dmp and orders.receipt_wanted:
+        tell(c, house, number, of_dmp(ended))
 
 
 def _plan_dpi(

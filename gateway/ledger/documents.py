@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, upda
 from gateway.ledger.rows import Document, Entry, as_value, as_values, new_id
 from gateway.ledger.tables import decision, delivery, document, entry
 from gateway.model.documents import Action
-from gateway.model.reasons import Reason
+from gateway.model.reasons import Ignored, Reason
 from gateway.model.states import CLOSED, DOCUMENT, ENDED, DocumentEvent, DocumentState, advance
 
 # Made once: building a statement costs SQLAlchemy more than running it.
@@ -87,6 +87,12 @@ def successors(c: Connection, number: int) -> list[Document]:
 def joined(c: Connection, number: int) -> list[Document]:
     """Quarantined copies that follow the fate of a document."""
     return as_values(Document, c.execute(_JOINED, {"number": number}).all())
+
+
+def repeats(c: Connection, number: int) -> list[Document]:
+    """The copies of a document that were set aside because of it."""
+    same = (document.c.duplicate_of == number) & (document.c.ignored == Ignored.DUPLICATE)
+    return as_values(Document, c.execute(select(document).where(same).order_by(document.c.id)).all())
 
 
 def move(c: Connection, found: Document, event: DocumentEvent, **values: object) -> Document:

@@ -80,6 +80,23 @@ class Orders:
     reply_to: str = ""
     patient_class: str = ""
 
+    def asks_beyond(self, before: Orders | None) -> bool:
+        """Whether something is asked here that was not asked by ``before``, for the same document."""
+        if not (self.to_dmp or self.to_professionals or self.to_patient):
+            return False
+        if before is None:
+            return True
+        return not _destinations(self) <= _destinations(before) or _hidden(self) != _hidden(before)
+
+
+def _destinations(of: Orders) -> set[str]:
+    written = {one.address for one in of.recipients if of.to_professionals and one.address}
+    return written | {name for name in ("to_dmp", "to_professionals", "to_patient") if getattr(of, name)}
+
+
+def _hidden(of: Orders) -> tuple[bool, ...]:
+    return (of.masked_to_professionals, of.invisible_to_patient, of.invisible_to_representatives, of.secret)
+
 
 #: The place of an arrival that the record handed over by MLLP: only there are orders believed.
 PLACE = "hospital"

@@ -215,8 +215,26 @@ async def test_a_message_again_has_one_effect_and_the_same_answer(tmp_path: Path
         assert again.code == "AA", "another day, another message"
         lines = await run.settled(2)
         assert [(line.outcome, line.reason) for line in lines] == [("filed", None), ("ignored", "duplicate")]
+        assert await run.entries() == []
         assert stage.fed(one) == ["Approved"]
-        assert len(await run.told.until(1)) == 1
+        told = await run.told.until(2)
+        assert [(m.field("OBX", 4), m.field("OBX", 5)) for m in told] == [("4", "Y")] * 2, "each message is answered"
+
+
+async def test_a_document_again_that_asks_for_something_else_is_not_passed_over(tmp_path: Path, stage: Stage) -> None:
+    one = stage.first()
+    who = pid(one.header)
+    hidden = {**TO_DMP, "INVISIBLE_PATIENT": "Y"}
+    async with running(tmp_path, stage) as run:
+        await hand_over(run.port, mdm(one.data, who, number="20", flags={"ACK_RECEPTION": "Y"}))
+        await hand_over(run.port, mdm(one.data, who, number="21"), mdm(one.data, who, number="22", flags=hidden))
+        lines = await run.settled(3)
+        assert [(line.outcome, line.reason) for line in lines] == [
+            ("filed", None),
+            ("quarantined", "version-conflict"),
+            ("quarantined", "version-conflict"),
+        ]
+        assert stage.fed(one) == []
 
 
 @pytest.mark.parametrize(
