@@ -37,6 +37,19 @@ async def test_what_is_asked_of_the_dmp_for_each_document(tmp_path: Path) -> Non
     ]
 
 
+async def test_where_the_site_feeds_always_nobody_is_asked_first(tmp_path: Path) -> None:
+    pki = keys.make(tmp_path / "pki")
+    (tmp_path / "pki" / "homologation").write_text("TEST-000000\n")
+    with referees.dmp(tmp_path / "dmp", [REFEREE_ROW], pki) as dmp:
+        tables = between.DESTINATIONS.format(record=1, dmp=dmp.base, pki=pki.folder, timeout="10s")
+        always = f'[dmp]\nfeed_received_cda = "always"{tables.partition("[dmp]")[2]}'
+        async with running(build(tmp_path / "house", always)) as run:
+            await run.take(Samples("always").new())
+            (line,) = await run.quiet()
+        assert line.dmp == "fed"
+        assert [entry["transaction"] for entry in dmp.journal()] == ["TD0.2", "TD2.1"]
+
+
 async def test_a_document_that_runs_a_script_reaches_the_record_alone(tmp_path: Path) -> None:
     """EX_2.1-1115, without a package of the ANS too."""
     pki = keys.make(tmp_path / "pki")
