@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from sqlalchemy import Connection
 
@@ -18,13 +18,18 @@ from gateway.model.states import ENDED, DeliveryEvent, DeliveryState, DocumentEv
 _QUIET = (DeliveryState.PLANNED, DeliveryState.WAITING)
 _OWN = ("create", "replace")
 
+#: Why nothing was sent at all, and the word that was waited for.
+_AWAITED: Mapping[str, Set[str]] = {NotFed.MINOR_RULE: OF_REPRESENTATIVES, Reason.MASKED: {"unmask"}}
+
 
 def revise(c: Connection, house: House, found: Document, number: int, change: str) -> Mapping[str, bool]:
     """Send version ``number`` of a document wherever an older one stands or is on its way; whether it goes, by
     destination. Where nothing stands nothing goes now: what is fed later is the version that holds then.
     """
-    going = {plan.DPI: house.settings.dpi.kind != "none", plan.DMP: house.settings.dmp.enabled}
-    told = {name: on and _revise(c, house, found, name, number, change) for name, on in going.items()}
+    to_dpi = house.settings.dpi.kind != "none" and _revise(c, house, found, plan.DPI, number, change)
+    kept_out = not to_dpi and _taking_back(c, found.id, plan.DMP) is not None  # the record has just refused the patient
+    to_dmp = house.settings.dmp.enabled and not kept_out and _revise(c, house, found, plan.DMP, number, change)
+    told = {plan.DPI: to_dpi, plan.DMP: to_dmp}
     if any(told.values()):
         reopen(c, found.id)
     return told
@@ -36,7 +41,7 @@ def withdraw(c: Connection, house: House, number: int, name: str, revision: int)
     ``revision``: the person's word as a version of ours, or FIRST when it was the record's refusal.
     """
     rows = [one for one in deliveries.of_document(c, number) if one.destination == name]
-    if any(one.purpose == "withdraw" and one.state not in ENDED for one in rows):
+    if _taking_back(c, number, name) is not None:
         return True
     moving = [one for one in rows if one.purpose in _OWN and one.state not in ENDED]
     for one in moving:
@@ -85,17 +90,23 @@ def _revise(c: Connection, house: House, found: Document, name: str, number: int
     if last.state in _QUIET:  # it will be made anew, as this version
         deliveries.change(c, last, payload=None)
         return True
-    waits = last.state not in ENDED
-    if waits or deliveries.held_by(c, found.id, name):
+    before = last if last.state not in ENDED else _taking_back(c, found.id, name)
+    if before or deliveries.held_by(c, found.id, name):
         values = {"document_id": found.id, "purpose": "replace", "revision": number}
-        row = deliveries.plan(c, name, house.now, after_id=last.id if waits else None, **values)
+        row = deliveries.plan(c, name, house.now, after_id=before.id if before else None, **values)
         jobs.enqueue(c, "deliver", name, row, house.now)
         return True
-    if last.reason != NotFed.MINOR_RULE or change not in OF_REPRESENTATIVES:
+    if change not in _AWAITED.get(last.reason, frozenset()):
         return False
     deliveries.move(c, last, DeliveryEvent.RETRY, house.now, payload=None, reason="", failures=last.failures + 1)
-    jobs.enqueue(c, "deliver", name, last.id, house.now)  # a professional's word was waited for
+    jobs.enqueue(c, "deliver", name, last.id, house.now)
     return True
+
+
+def _taking_back(c: Connection, number: int, name: str) -> Delivery | None:
+    """What takes the document back from a destination just now."""
+    rows = [one for one in deliveries.of_document(c, number) if one.destination == name]
+    return next((one for one in rows if one.purpose == "withdraw" and one.state not in ENDED), None)
 
 
 def _keep_back(c: Connection, house: House, one: Delivery, reason: str) -> None:

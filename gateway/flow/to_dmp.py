@@ -223,7 +223,7 @@ class ToDmp:
         document, parent = known.document, known.parent
         if document.action is not Action.REPLACE or parent is None:
             return None
-        return await self.house.ledger.read(lambda c: chain.standing(c, parent, document))
+        return await self.house.ledger.read(lambda c: chain.standing(c, parent, document, "dmp"))
 
     async def _entry(self, delivery: Delivery, unique_id: str, patient: Ins, *, secret: bool = False) -> str | None:
         """The entryUUID of a document: the last one, unless that had moved away the last time; None: not there."""

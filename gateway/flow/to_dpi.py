@@ -8,6 +8,7 @@ from functools import partial
 
 from gateway.delivery.dpi import fhir, folder, mllp
 from gateway.delivery.dpi.fhir_outcomes import DpiError
+from gateway.flow import chain
 from gateway.flow import papers as paper
 from gateway.flow.addressees import addressees
 from gateway.flow.house import House
@@ -53,7 +54,9 @@ class ToDpi:
         """Freeze the message or the folder's files."""
         try:
             known = await self.house.ledger.read(lambda c: paper.load(c, self.house, delivery))
-            return self._obstacle(delivery, known) or await self._going(_action(delivery, known), known)
+            stands = await self._stands(known)
+            action = _action(delivery, known, stands=stands)
+            return self._obstacle(delivery, known, stands=stands) or await self._going(action, known)
         except HandoverError as error:
             return Wait(Outcome(Answer.REFUSED, error.code, _UNWRITABLE if error.code == "charset" else _formed(error)))
         except DpiError as error:
@@ -67,13 +70,22 @@ class ToDpi:
         except ReaderError:
             return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
 
-    def _obstacle(self, delivery: Delivery, known: Papers) -> Skip | There | None:
+    async def _stands(self, known: Papers) -> bool:
+        """Whether the record holds what the sender replaces or deletes: it may have refused that."""
+        document, parent = known.document, known.parent
+        if document.action is Action.CREATE or parent is None:
+            return False
+        return await self.house.ledger.read(lambda c: chain.standing(c, parent, document, "dpi")) is not None
+
+    def _obstacle(self, delivery: Delivery, known: Papers, *, stands: bool) -> Skip | There | None:
         """Why nothing needs to leave, or must not."""
         version = known.version
         if delivery.purpose == "withdraw":
             return None if version.there else Skip(NotFed.OFF)
         if version.gone:
             return Skip(WITHDRAWN)
+        if known.document.action is Action.DELETE and not stands:
+            return Skip(NotFed.OFF)  # it refused what is to be deleted: the volet's T04 is of a version that it holds
         if version.there is not None:
             return There(version.there.unique_id, "", asked=False)
         if version.visibility.masked_to_professionals and self.house.settings.dpi.kind != "folder":
@@ -123,7 +135,7 @@ class ToDpi:
             recipients=written_to,
             visibility=known.visibility,
             modified_confidentiality=_changed(action, known),
-            replaces=known.parent.unique_id if known.parent and known.document.action is Action.REPLACE else "",
+            replaces=_parent(action, known),
             ipp=known.patient.ipp if dpi.add_ipp else "",
             ipp_oid=establishment.ipp_oid,
             charset=CHARSETS[dpi.charset],
@@ -147,7 +159,7 @@ class ToDpi:
             instant=known.asked,
             comment=known.context.envelope.subject,
             with_ipp=self.house.settings.dpi.add_ipp,
-            replaces=known.parent.unique_id if known.parent and known.document.action is Action.REPLACE else "",
+            replaces=_parent(action, known),
         )
 
     def _sheet(self, action: Action, known: Papers, body: bytes, written_to: tuple[Recipient, ...]) -> Frozen:
@@ -169,7 +181,7 @@ class ToDpi:
             mailbox=known.arrival.mailbox,
             message_id=known.context.envelope.message_id,
             visibility=known.visibility,
-            replaces="" if known.document.action is Action.CREATE else _replaced(known),
+            replaces="" if Action.CREATE in (action, known.document.action) else _replaced(known),
             revision=version.number,
             replaces_key=_key(known, known.document.action, before.revision) if before else "",
             sender_address=known.context.envelope.sender,
@@ -188,6 +200,11 @@ def _changed(action: Action, known: Papers) -> bool:
     return action is Action.REPLACE and before is not None and before != known.visibility
 
 
+def _parent(action: Action, known: Papers) -> str:
+    replaces = known.document.action is Action.REPLACE and action is not Action.CREATE
+    return known.parent.unique_id if known.parent and replaces else ""
+
+
 def _replaced(known: Papers) -> str:
     """The id of the document that this one replaces: as it names it, else as it was found."""
     header = known.reading.header
@@ -199,11 +216,14 @@ def _formed(error: Exception) -> str:
     return f"Ce document ne peut pas être mis en forme pour le dossier patient ({error})."
 
 
-def _action(delivery: Delivery, known: Papers) -> Action:
-    """What the record is asked: our next version replaces the one it holds."""
+def _action(delivery: Delivery, known: Papers, *, stands: bool) -> Action:
+    """What the record is asked: our next version replaces the one it holds; what replaces nothing there is new."""
     if delivery.purpose == "withdraw":
         return Action.DELETE
-    return Action.REPLACE if known.version.before else known.document.action
+    if known.version.before:
+        return Action.REPLACE
+    new = known.document.action is Action.REPLACE and known.parent is not None and not stands
+    return Action.CREATE if new else known.document.action
 
 
 def _key(known: Papers, action: Action, number: int) -> str:

@@ -1,0 +1,122 @@
+"""Lives of documents drawn by lot, a few of each record; and the endings that such lives had that they should not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.ledger import deliveries
+from gateway.review import visibility
+from gateway.review.entries import act
+from tests.protocol import lives
+from tests.protocol.between import Run, fed, held, running, settle
+from tests.protocol.lives import WISH, Stage
+from tests.samples import Samples
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with lives.staged(tmp_path_factory.mktemp("lives")) as found:
+        yield found
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("kind", lives.KINDS)
+def test_whatever_happens_the_sums_are_right(stage: Stage, tmp_path: Path, kind: str) -> None:
+    asyncio.run(lives.live(stage, tmp_path, kind, 3, 15))
+
+
+async def test_the_successor_of_what_the_record_refused_is_new_there(
+    stage: Stage, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    samples, since = Samples(request.node.name), _last(stage)
+    stage.record.arm("ae", code=906)
+    async with running(_house(stage, tmp_path)) as run:
+        await run.take(samples.new())
+        await run.quiet()
+        await run.take(samples.replacement())
+        lines = await run.quiet()
+    assert [(line.action, line.dpi) for line in lines] == [("create", "refused"), ("replace", "delivered")]
+    assert [(e["event"], e["parentId"]) for e in stage.record.journal(since)] == [("T02", ""), ("T02", "")]
+    assert not [v for e in stage.record.journal(since) for v in e["violations"]]
+    assert held(stage.record, samples.oid("second")) == ["current"]
+
+
+async def test_what_the_record_never_took_is_not_deleted_there(
+    stage: Stage, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    samples, since = Samples(request.node.name), _last(stage)
+    stage.record.arm("ae", code=906, count=2)
+    async with running(_house(stage, tmp_path)) as run:
+        await run.take(samples.new())
+        await run.quiet()
+        await run.take(samples.replacement())
+        await run.quiet()
+        await run.take(samples.deletion())
+        lines = await run.quiet()
+        assert {entry.document_id for entry in await run.entries()} == {line.id for line in lines[:2]}
+    assert [line.dpi for line in lines] == ["refused", "refused", "off"]
+    assert [e["event"] for e in stage.record.journal(since)] == ["T02", "T02"]
+    assert fed(stage.dmp, samples.oid("second")) == ["Deleted"]
+
+
+async def test_what_was_masked_before_it_left_goes_to_the_record_once_it_is_shown(stage: Stage, tmp_path: Path) -> None:
+    since = _last(stage)
+    async with running(_house(stage, tmp_path)) as run:
+        await _hold(run, held=True)
+        await run.take(lives._letters(str(tmp_path), [False]))
+        await run.until("fed", lambda lines: [line.dmp for line in lines] == ["fed"])
+        await _says(run, "mask")
+        await _hold(run, held=False)
+        (line,) = await run.quiet()
+        assert line.dpi == "off"
+        await _says(run, "unmask")
+        (line,) = await run.quiet()
+        assert line.dpi == "delivered"
+    assert [e["event"] for e in stage.record.journal(since)] == ["T02"]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["never took it", "took the first version"])
+async def test_what_is_being_taken_back_from_the_dmp_waits_for_that(stage: Stage, tmp_path: Path, first: bool) -> None:
+    """The record has just refused the patient: a word on who sees the document puts it there no more by itself."""
+    async with running(_house(stage, tmp_path)) as run:
+        await _hold(run, held=first)
+        await run.take(lives._letters(str(tmp_path), [False]))
+        await run.until("fed", lambda lines: [one.dmp for one in lines] == ["fed"])
+        await run.quiet()
+        await _hold(run, held=True, name="dmp")
+        stage.record.arm("ae", code=904)
+        await (_hold(run, held=False) if first else _says(run, "make-invisible"))
+        await run.until("refused", lambda lines: [one.dpi for one in lines] == ["refused"])
+        await _says(run, "make-visible" if not first else "make-invisible")
+        await _hold(run, held=False, name="dmp")
+        (line,) = await run.quiet()
+        rows = await run.gateway.house.ledger.read(lambda c: deliveries.of_document(c, line.id))
+        went = [row.unique_id for row in rows if row.destination == "dmp" and row.purpose != "withdraw"]
+        assert (line.dpi, line.dmp) == (("refused", "withdrawn") if first else ("delivered", "fed"))
+        assert [fed(stage.dmp, one) for one in went] == ([["Deleted"]] if first else [["Deleted"], [], ["Approved"]])
+        assert len(await run.entries()) == int(first)
+
+
+def _house(stage: Stage, folder: Path) -> Any:
+    return settle(folder / "house", stage.pki, stage.record.port, stage.dmp.base)
+
+
+def _last(stage: Stage) -> int:
+    return max((entry["seq"] for entry in stage.record.journal()), default=0)
+
+
+async def _says(run: Run, verb: str) -> None:
+    house, (line,) = run.gateway.house, await run.lines()
+    await act(house, lambda c: visibility.change(c, house, line.id, verb, replace(WISH, by="moi")))
+
+
+async def _hold(run: Run, *, held: bool, name: str = "dpi") -> None:
+    house = run.gateway.house
+    await house.ledger.write("hold", lambda c: lives._hold(c, name, house.now, held=held))
+    house.news.set()
