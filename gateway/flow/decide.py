@@ -65,7 +65,10 @@ def _decide(c: Connection, house: House, job: Job) -> list[Job]:
     if too_early or (strict and jobs.earlier_at_hand(c, "decide", seen.seq, house.now)):
         jobs.give_back(c, job, house.now, parked="after")
         return []
-    if not jobs.finish(c, job) or not undecided:
+    if not jobs.finish(c, job):
+        return []
+    if not undecided:
+        _wake(c, house, seen, [])
         return []
     plan.heard(c, house, seen, reading)
     context = context_of(c, house, seen, reading)
@@ -76,11 +79,21 @@ def _decide(c: Connection, house: House, job: Job) -> list[Job]:
         for order in apply(c, house, found, judgement, reading)
     ]
     follow = together.gather(c, orders, plan.DMP, {d.id: reading_of(reading, d.ordinal).size for d in undecided})
-    jobs.wake(c, "decide", None, house.now)
+    _wake(c, house, seen, judged)
     if any(judgement.wait for judgement in judged):
         _wait(c, house, seen)
     plan.settle_arrival(c, house, seen.seq)
     return follow
+
+
+def _wake(c: Connection, house: House, seen: Arrival, judged: list[Judgement]) -> None:
+    """Those who wait for a decision, when there is one; else only those whose turn comes after this one: two that wait
+    must not wake each other for ever, while a third waits for its turn behind them.
+    """
+    if all(judgement.wait for judgement in judged):
+        jobs.wake_later(c, "decide", seen.seq, house.now)
+    else:
+        jobs.wake(c, "decide", None, house.now)
 
 
 def _wait(c: Connection, house: House, seen: Arrival) -> None:

@@ -32,6 +32,7 @@ _GIVE_BACK = update(job).where(_OURS)
 _DROP = delete(job).where(_OF_KIND, job.c.subject == bindparam("of"))
 _WAKE_ALL = update(job).where(_OF_KIND)
 _WAKE = _WAKE_ALL.where(job.c.subject.in_(bindparam("subjects", expanding=True)))
+_WAKE_LATER = _WAKE_ALL.where(job.c.subject > bindparam("of"))
 _EARLIER_AT_HAND = select(
     exists().where(
         job.c.kind == bindparam("of_kind"),
@@ -147,6 +148,11 @@ def wake(c: Connection, kind: str, subjects: Iterable[int] | None, now: float, *
     if parked is not None:
         statement = statement.where(job.c.parked == parked)
     return c.execute(statement, values).rowcount
+
+
+def wake_later(c: Connection, kind: str, subject: int, now: float) -> int:
+    """Make due now what waits for its turn behind ``subject``; returns how many."""
+    return c.execute(_WAKE_LATER, {"of_kind": kind, "of": subject, "due": now, "parked": None}).rowcount
 
 
 def wake_lane(c: Connection, lane: str, now: float, parked: str) -> int:

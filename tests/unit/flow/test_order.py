@@ -26,6 +26,9 @@ from tests.crash.driver import InlineReaders
 from tests.crash.house import build
 from tests.samples import Samples
 
+#: More decisions than four mails need, in the worst order.
+ENOUGH = 40
+
 
 class Versions(Samples):
     """A document, its replacement, and another replacement of the same one."""
@@ -33,6 +36,14 @@ class Versions(Samples):
     def rival(self) -> bytes:
         third = self.document("third", version=3, parent="first")
         return self._mail("rival", self._xdm("third", third, action="C"))
+
+    def third(self) -> bytes:
+        third = self.document("third", version=3, parent="second")
+        return self._mail("troisieme", self._xdm("third", third, action="C"))
+
+    def end(self) -> bytes:
+        third = self.document("third", version=3, parent="second")
+        return self._mail("suppression", self._xdm("third", third, action="D"))
 
 
 @pytest.fixture
@@ -62,6 +73,28 @@ async def test_the_first_of_two_replacements_wins(house: House, order: tuple[int
     second, rival = await _first(house, 2), await _first(house, 3)
     assert second.ipp is not None, "the version that came first is filed"
     assert (rival.state, rival.reason) == (DocumentState.QUARANTINED, Reason.VERSION_CONFLICT)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+async def test_versions_and_their_deletion_are_decided_in_any_order(house: House, order: tuple[int, ...]) -> None:
+    mails = Versions("t")
+    chain = (mails.new(), mails.replacement(), mails.third(), mails.end())
+    for seq, place in enumerate(order, 1):
+        await receive.take(house, Sighting("file", str(place), None), _chunks(chain[place]), 1 << 24)
+        await read.read(house, Originals(house.readers), await _in_hand(house, "read", seq))
+    for _ in range(ENOUGH):
+        if (seq := await _next(house)) is None:
+            break
+        await decide.decide(house, await _in_hand(house, "decide", seq))
+    decided = {place: await _first(house, seq) for seq, place in enumerate(order, 1)}
+    assert {place: one.reason for place, one in decided.items() if one.ipp is None} == {}
+
+
+async def _next(house: House) -> int | None:
+    """The arrival whose turn it is, as the worker takes them."""
+    ready = (table.c.kind == "decide") & table.c.parked.is_(None) & (table.c.due <= house.now)
+    query = select(table.c.subject).where(ready).order_by(table.c.due, table.c.id)
+    return await house.ledger.read(lambda c: c.execute(query).scalars().first())
 
 
 async def _in_hand(house: House, kind: str, seq: int) -> Job:
