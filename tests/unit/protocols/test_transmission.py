@@ -182,3 +182,11 @@ def test_a_flag_with_two_values_is_refused_and_one_said_twice_is_not(name: str) 
     assert taken(
         combined + (again % ("Y" if name == "INVISIBLE_PATIENT" else "N")).encode()
     ).orders.invisible_to_patient
+
+
+def test_a_note_below_another_flag_ends_no_exchange() -> None:
+    message = mdm(CDA, PATIENT, number="1", flags=TO_BOTH, prt=HODA).decode()
+    to_professionals = "DESTMSSANTEPS^x^MetaDMPMSS||Y^^expandedYes-NoIndicator||||||F\r"
+    assert to_professionals in message
+    noted = message.replace(to_professionals, f"{to_professionals}NTE||||FIN\r")
+    assert not taken(noted.encode()).orders.no_answer
