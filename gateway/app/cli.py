@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ _FRENCH = {
     "unrecognized arguments: %s": "arguments inconnus : %s",
     "invalid choice: %(value)r (choose from %(choices)s)": "%(value)r n'est pas une commande (au choix : %(choices)s)",
     "expected one argument": "une valeur est attendue",
+    "invalid %(type)s value: %(value)r": "%(value)r n'est pas un nombre",
     "argument %(argument_name)s: %(message)s": "%(argument_name)s : %(message)s",
     "%(prog)s: error: %(message)s\n": "%(prog)s : %(message)s\n",
 }
@@ -39,6 +41,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return int(module.run(options))
     except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:  # the reader of our output, head say, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # the outermost place: one line for a person, or the defect itself
         line = explain(error)
@@ -113,9 +118,11 @@ def _queue(verbs: Commands[argparse.ArgumentParser]) -> None:
     retry = _command(verbs, "retry", "réessayer maintenant ce qui a échoué", "queue")
     hold = _command(verbs, "hold", "ne plus rien envoyer à une destination", "queue")
     resume = _command(verbs, "resume", "reprendre les envois", "queue")
+    where = "dossier patient, DMP, accusés aux expéditeurs, accusés métier au dossier, courriels ; sans elle, toutes"
     for one in (listed, retry, hold, resume):
-        one.add_argument("--destination", choices=("dpi", "dmp", "receipt", "ack", "mssante"))
-        one.add_argument("--by", metavar="QUI")
+        one.add_argument("--destination", choices=("dpi", "dmp", "receipt", "ack", "mssante"), help=where)
+    for one in (retry, hold, resume):
+        one.add_argument("--by", metavar="QUI", help="qui agit ; par défaut, le compte de la machine")
 
 
 def _feed(commands: Commands[argparse.ArgumentParser]) -> None:

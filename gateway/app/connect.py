@@ -254,7 +254,7 @@ async def _existence(settings: Settings, contexts: Contexts) -> Line:
     dmp = dmp_adapter(settings, contexts, SystemClock(), SystemChance(), Silent())
     try:
         answer = await dmp.existence(_NOBODY)
-        return "ok", f"le DMP répond à notre demande signée pour un INS fictif ({answer.status})"
+        return "ok", f"le DMP répond à notre demande signée pour un INS fictif (état : {answer.status})"
     finally:
         await dmp.aclose()
 

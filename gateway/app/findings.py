@@ -90,8 +90,12 @@ def _expiry(certificate: x509.Certificate, source: Path, now: datetime) -> Itera
         ended = certificate.not_valid_after_utc
         yield Finding("error", f"{source} : certificat expiré depuis le {ended:%d/%m/%Y} ; le remplacer")
     elif left < _SOON:
-        text = f"{source} : ce certificat expire dans {left.days} jour(s) ; demander dès maintenant son renouvellement"
+        text = f"{source} : ce certificat expire {_in(left.days)} ; demander dès maintenant son renouvellement"
         yield Finding("warning", text)
+
+
+def _in(days: int) -> str:
+    return f"dans {days} jour{'s' if days > 1 else ''}" if days else "dans moins d'un jour"
 
 
 def _exposed_key(key: Path | None) -> Iterator[Finding]:

@@ -153,7 +153,7 @@ REASONS: dict[Reason, Message] = {
     ),
     Reason.DMP_REFUSED: Message(
         "Refusé par le DMP",
-        "Le DMP a refusé ce document ; il reste au dossier patient.",
+        "Le DMP n'a pas pris ce document, ou la passerelle a vu qu'il ne le prendrait pas ; il reste au dossier patient.",
         "Corrigez la cause, puis libérez l'entrée pour un nouvel envoi ; sinon rejetez l'entrée en le disant.",
     ),
     Reason.MSSANTE_REFUSED: Message(
@@ -179,13 +179,14 @@ NOT_FED: dict[NotFed, str] = {
     NotFed.RULE: "une règle de l'établissement s'y oppose",
     NotFed.INDEX_STALE: "l'index des patients n'a pas été mis à jour depuis trop longtemps",
     NotFed.IDENTITY_BLOCKED: "l'identité du patient est bloquée",
-    NotFed.OFF: "l'alimentation du DMP n'est pas activée",
+    NotFed.OFF: "l'alimentation du DMP n'est pas activée, ou pas demandée pour ce document",
 }
 
 #: Why a version of ours goes nowhere.
 _NOT_SENT: dict[str, str] = {
     Reason.MASKED: "masqué aux professionnels : le volet interdit de l'envoyer au dossier",
     "withdrawn": "retiré avant d'être parti",
+    Reason.DPI_REFUSED: "le dossier patient a refusé le patient",
 }
 
 IGNORED: dict[Ignored, str] = {
@@ -242,7 +243,7 @@ CHANGES = {
     "make-visible-representatives": "rendu visible aux représentants légaux",
     "make-invisible-representatives": "rendu invisible aux représentants légaux",
     "mask": "masqué aux professionnels",
-    "unmask": "démasqué aux professionnels",
+    "unmask": "rendu visible aux professionnels",
     "delete": "supprimé",
 }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.flow.decide import Decided, reading_of
 from gateway.ledger import deliveries, documents, mails, revisions, views
-from gateway.ledger.rows import Document
+from gateway.ledger.rows import Document, Revision
 from gateway.model.documents import DocumentReading, Visibility
 from gateway.review.case import Sent, iso, sent
 from gateway.review.entries import ReviewError
@@ -49,7 +51,11 @@ class Made(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """One filed document, all told. ``invisible_to_…`` and ``masked`` hold now; ``deliveries`` in order."""
+    """One filed document, all told. ``invisible_to_…`` and ``masked`` hold now; ``deliveries`` in order.
+
+    ``standing``: current, replaced or deleted (by the document ``other``, or by a person when there is none), deletion
+    (the author's demand to delete the document ``other``).
+    """
 
     document: int
     patient_ipp: str | None
@@ -57,6 +63,8 @@ class Sheet(Struct, frozen=True):
     type_label: str
     title: str
     carried: str
+    standing: str
+    other: int | None
     masked_to_professionals: bool
     invisible_to_patient: bool
     invisible_to_representatives: bool
@@ -97,6 +105,7 @@ def sheet(c: Connection, number: int) -> Sheet:
     decided = msgspec.json.decode(documents.decision_content(c, found.decision_id), type=Decided)
     made = revisions.of_document(c, number)
     shown = made[-1].shown if made else decided.visibility
+    standing, other = _standing(c, found, made)
     return Sheet(
         document=number,
         patient_ipp=found.ipp,
@@ -104,6 +113,8 @@ def sheet(c: Connection, number: int) -> Sheet:
         type_label=_label(found),
         title=_title(found, one),
         carried=_carried(one),
+        standing=standing,
+        other=other,
         masked_to_professionals=shown.masked_to_professionals,
         invisible_to_patient=shown.invisible_to_patient,
         invisible_to_representatives=shown.invisible_to_representatives,
@@ -149,6 +160,15 @@ def _why(c: Connection, found: Document, one: DocumentReading | None) -> str:
         return f"règle « {rule.rule} » ({rule.file})"
     asked = one.visibility if one is not None else Visibility()
     return "demandé par l'expéditeur" if asked.invisible_to_patient else "type de document à confirmer"
+
+
+def _standing(c: Connection, found: Document, made: Sequence[Revision]) -> tuple[str, int | None]:
+    if found.action == "delete":
+        return "deletion", found.parent_id
+    if found.superseded_by is not None:
+        by = documents.get_document(c, found.superseded_by)
+        return "deleted" if by.action == "delete" else "replaced", by.id
+    return "deleted" if made and made[-1].change == "delete" else "current", None
 
 
 def _reading(c: Connection, found: Document) -> DocumentReading | None:

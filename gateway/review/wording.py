@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gateway.model.identity import Likeness
 from gateway.model.orders import PLACE
+from gateway.model.reasons import NotFed
 from gateway.model.states import DeliveryState
 from gateway.operate.messages import DESTINATIONS, LIKENESS, PURPOSES, REASONS, STATES, TRAITS, not_fed
 from gateway.review.case import Case, Proposed, Ruled, Sent
@@ -129,10 +130,17 @@ def delivery(one: Sent) -> str:
     """A destination so far, in one line."""
     state = STATES[DeliveryState(one.state)]
     held = ", retenu" if one.held else ""
-    why = " — ".join(filter(None, (not_fed(one.reason), one.code, one.text)))
+    why = " — ".join(filter(None, (_reason(one), one.code, one.text)))
     tries = f", {one.tries} envoi(s)" if one.tries else ""
     name = DESTINATIONS.get(one.destination, one.destination)
     return f"{name} ({PURPOSES.get(one.purpose, one.purpose)}) : {state}{held}{tries}{' : ' if why else ''}{why}"
+
+
+def _reason(one: Sent) -> str:
+    """``off`` is of the DMP; the record is not sent what it sent itself, nor anything where there is none."""
+    if one.destination == "dpi" and one.reason == NotFed.OFF:
+        return "ce document n'a pas à y être remis"
+    return not_fed(one.reason)
 
 
 def _date(text: str | None) -> str | None:

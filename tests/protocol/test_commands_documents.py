@@ -61,6 +61,33 @@ def test_a_hidden_document_is_listed_counted_shown_and_leaves_the_list(terminal:
     assert "rendu visible au patient par Secrétariat à la demande de 10107507153 : annonce faite" in told
 
 
+def test_what_was_taken_back_is_not_said_to_be_seen(terminal: Terminal) -> None:
+    letter = builders.attached(builders.pdf(*LETTER), "lettre.pdf", "application/pdf")
+    terminal.site.ingest(letter=Samples("d")._mail("lettre", letter))
+    terminal.says("documents", "delete", "1", "--by", "Secrétariat", "--reason", "mauvais patient")
+    told = terminal.says("documents", "show", "1")
+    assert "Supprimé du DMP et du dossier" in told
+    assert "le voi" not in told
+
+
+def test_what_its_author_deleted_or_replaced_names_his_demand(terminal: Terminal) -> None:
+    samples = Samples("d")
+    terminal.site.ingest(a=samples.new(), b=samples.deletion())
+    numbers = {line["action"]: line["id"] for line in terminal.site.results().values() if line["outcome"] == "filed"}
+    told = terminal.says("documents", "show", str(numbers["create"]))
+    assert f"Supprimé par son auteur : document {numbers['delete']}" in told
+    assert "le voi" not in told
+    demand = terminal.says("documents", "show", str(numbers["delete"]))
+    assert f"demande de supprimer le document {numbers['create']}" in demand
+
+
+def test_a_number_that_is_none_is_said_in_french(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.run(["documents", "show", "-c", "gateway.toml", "abc"])
+    assert ended.value.code == 2
+    assert "'abc' n'est pas un nombre" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words", [("make-visible", "1", "--by", "x"), ("delete", "1", "--by", "x"), ("announced", "1")]
 )

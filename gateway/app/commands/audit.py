@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.verb == "verify":
             count = ledger.look(trail.verify)
-            print(f"La piste d'audit est intacte : {count} lignes.")
+            print(f"La piste d'audit est intacte : {count} ligne{'s' if count > 1 else ''}.")
         else:
             ledger.look(_as_csv if options.format == "csv" else _as_json)
     except trail.TrailError as error:

@@ -27,7 +27,26 @@ from gateway.review.wording import day, delivery
 
 T = TypeVar("T")
 
+#: What became of a document that is no longer, or that is no document; whether another document did it.
+_STANDINGS = {
+    ("replaced", True): "Remplacé par son auteur : document {other}",
+    ("deleted", True): "Supprimé par son auteur : document {other}",
+    ("deleted", False): "Supprimé du DMP et du dossier ; où en est le retrait : ci-dessous",
+    ("deletion", True): "C'est la demande de supprimer le document {other}",
+    ("deletion", False): "C'est une demande de suppression",
+}
 _CARRIED = {"wrapped": "mis en forme par la passerelle", "received": "CDA reçu de son auteur"}
+#: ``dmp`` of ``gateway results``, for people.
+_AT_DMP = {
+    "waiting": "en attente",
+    "fed": "versé",
+    "already-there": "y était déjà",
+    "not-fed": "non versé",
+    "refused": "refusé",
+    "unknown": "issue inconnue",
+    "withdrawn": "retiré",
+    "off": "sans objet",
+}
 _TODO = {
     "wrapped": "À faire, une fois annoncé : gateway documents make-visible {id} --by QUI --on-request-of RPPS",
     "received": "À faire : gateway documents web-ps {id} --by QUI, y rendre visible, puis documents announced {id}",
@@ -72,7 +91,16 @@ def _list(settings: Settings, *, as_json: bool) -> None:
 def _row(one: Hidden) -> tuple[object, ...]:
     age = f"{one.age_days} j{' (à relancer)' if one.overdue else ''}"
     kind = f"{one.type_code} {one.type_label}"
-    return (one.document, day(one.since), age, one.patient_ipp, kind, one.rule, _CARRIED[one.carried], one.dmp)
+    return (
+        one.document,
+        day(one.since),
+        age,
+        one.patient_ipp,
+        kind,
+        one.rule,
+        _CARRIED[one.carried],
+        _AT_DMP.get(one.dmp, one.dmp),
+    )
 
 
 def _show(settings: Settings, number: int, *, as_json: bool) -> None:
@@ -86,9 +114,12 @@ def _show(settings: Settings, number: int, *, as_json: bool) -> None:
 def _lines(sheet: Sheet) -> Iterator[str]:
     yield f"Document {sheet.document} : {sheet.title} ({sheet.type_code} {sheet.type_label})"
     yield f"Patient {sheet.patient_ipp} ; {_CARRIED[sheet.carried]}"
-    yield f"Le patient {_sees(hidden=sheet.invisible_to_patient)}"
-    yield f"Ses représentants légaux {_sees(hidden=sheet.invisible_to_representatives, many=True)}"
-    yield f"Les professionnels {_sees(hidden=sheet.masked_to_professionals, many=True)}"
+    if sheet.standing == "current":
+        yield f"Le patient {_sees(hidden=sheet.invisible_to_patient)}"
+        yield f"Ses représentants légaux {_sees(hidden=sheet.invisible_to_representatives, many=True)}"
+        yield f"Les professionnels {_sees(hidden=sheet.masked_to_professionals, many=True)}"
+    else:
+        yield _STANDINGS[sheet.standing, sheet.other is not None].format(other=sheet.other)
     if sheet.waits_since:
         yield f"Attend d'être annoncé depuis le {day(sheet.waits_since)}"
         yield _TODO[sheet.carried].format(id=sheet.document)

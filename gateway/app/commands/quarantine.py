@@ -13,6 +13,7 @@ from gateway.app import paper
 from gateway.app.compose import open_house, open_ledger
 from gateway.app.config import load
 from gateway.flow.house import House
+from gateway.model.orders import PLACE
 from gateway.model.ports import Silent
 from gateway.model.settings import Settings
 from gateway.operate import quarantine_folder
@@ -56,7 +57,11 @@ def _row(case: Case) -> tuple[object, ...]:
     title = case.document_title or case.filename or case.subject
     proposed = ", ".join(one.ipp for one in case.candidates[:3])
     reason = f"{case.reason}{' (urgent)' if case.urgent else ''}"
-    return (case.id, day(case.opened_at), reason, case.hl7, case.sender, title, proposed)
+    return (case.id, day(case.opened_at), reason, case.hl7, _from(case), title, proposed)
+
+
+def _from(case: Case) -> str:
+    return "dossier patient" if case.source.startswith(f"{PLACE}:") else case.sender
 
 
 def _show(settings: Settings, number: int, *, as_json: bool) -> None:

@@ -30,13 +30,13 @@ def run(options: argparse.Namespace) -> int:
     """0; the verbs that change something leave a line in the trail."""
     names = [options.destination] if options.destination else list(DESTINATIONS)
     ledger, _ = open_ledger(load(options.config), Silent())
-    now, who = SystemClock().now().timestamp(), paper.operator(options.by)
+    now, who = SystemClock().now().timestamp(), paper.operator(vars(options).get("by"))
     try:
         if options.verb == "list":
             _list(ledger.look(lambda c: views.queue(c, options.destination)), as_json=options.json)
         elif options.verb == "retry":
             count = ledger.submit("retry", lambda c: _retry(c, options.destination, now, who)).result()
-            print(f"{count} travaux sont repris maintenant.")
+            print(f"{count} {'travaux sont repris' if count > 1 else 'travail est repris'} maintenant.")
         else:
             held = options.verb == "hold"
             ledger.submit("hold", lambda c: _hold(c, names, now, who, held=held)).result()

@@ -224,8 +224,8 @@ def _lines(status: Status) -> list[str]:
         *([f"CDA contrôlés avant le DMP : {status.judged}"] if status.judged else []),
         *(f"Certificat de {one.table} : valable jusqu'au {_date(one.until)} ; le renouveler" for one in ending),
         f"Jeux de valeurs : {summary()}",
-        f"Index : {status.patients} patients, {_index(status)}",
-        f"Registre : {status.ledger_bytes / 1e6:.1f} Mo ; sauvegarde : {_day(status.backup_at) or 'jamais'}",
+        f"Index : {status.patients} patient{'s' if status.patients > 1 else ''}, {_index(status)}",
+        f"Registre : {_megabytes(status.ledger_bytes)} ; sauvegarde : {_day(status.backup_at) or 'jamais'}",
         f"Service : {_service(status)}",
     ]
     if status.restored:
@@ -291,6 +291,10 @@ def _day(text: str | None) -> str:
 
 def _date(text: str) -> str:
     return f"{datetime.fromisoformat(text):%d/%m/%Y}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} Mo".replace(".", ",")
 
 
 def _size(path: Path | None) -> int:

@@ -43,8 +43,14 @@ def run(options: argparse.Namespace) -> int:
 def _listed() -> Iterator[str]:
     yield f"{'jeu':9} {'OID':28} {'version':11} {'codes':>6}  origine"
     for one in in_use():
+        if not one.count:
+            continue  # a map that neither we nor the hospital have
         origin = f"de l'établissement ({one.source})" if one.source else "livré avec la passerelle"
-        yield f"{one.name:9} {one.oid or '-':28} {one.version:11} {one.count:>6}  {origin}"
+        yield f"{one.name:9} {one.oid or '-':28} {_version(one.version):11} {one.count:>6}  {origin}"
+
+
+def _version(text: str) -> str:
+    return "partielle" if text == "partial" else text
 
 
 def _changes(files: Sequence[Path], *, force: bool) -> list[Change]:
