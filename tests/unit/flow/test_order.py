@@ -83,9 +83,9 @@ async def test_versions_and_their_deletion_are_decided_in_any_order(house: House
         await receive.take(house, Sighting("file", str(place), None), _chunks(chain[place]), 1 << 24)
         await read.read(house, Originals(house.readers), await _in_hand(house, "read", seq))
     for _ in range(ENOUGH):
-        if (seq := await _next(house)) is None:
+        if (next_one := await _next(house)) is None:
             break
-        await decide.decide(house, await _in_hand(house, "decide", seq))
+        await decide.decide(house, await _in_hand(house, "decide", next_one))
     decided = {place: await _first(house, seq) for seq, place in enumerate(order, 1)}
     assert {place: one.reason for place, one in decided.items() if one.ipp is None} == {}
 
