@@ -29,6 +29,7 @@ from gateway.protocols.xdm import XdmError, XdmRequest
 
 #: PV1-2 → the activity that the set comes from (JDV_J59; spec/mssante/dpi-hl7v2.md §6).
 _ACTIVITY = {"I": "03", "O": "07", "R": "19", "N": "97", "E": "07"}
+_NOT_WRITABLE = "L'adresse de la boîte ou du destinataire ne peut pas être écrite."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class ToMssante:
         except XdmError as error:
             return _refused("554", f"L'en-tête du document ne suffit pas à le décrire ({error}).")
         except MailError:
-            return _refused("510", "L'adresse de la boîte ou du destinataire ne peut pas être écrite.")
+            return _refused("510", _NOT_WRITABLE)
         except ReaderRefused:
             return _refused("554", "Ce document ne peut pas être remis en forme.")
         except ReaderError:
@@ -86,7 +87,12 @@ class ToMssante:
             return _refused("510", "Aucune adresse de professionnel n'est donnée.")
         if not domain_trusted(self.house.settings, recipient):
             return _refused("513", "L'adresse du destinataire n'est pas une adresse MSSanté.")
-        return None
+        return None if mailparts.is_address(recipient) else _refused("510", _NOT_WRITABLE)
+
+    def _may_get(self, address: str, audience: Audience) -> bool:
+        """Whether an address may stand in the mail: one that is refused must not spoil it for the others."""
+        trusted = audience is Audience.PATIENT or domain_trusted(self.house.settings, address)
+        return trusted and mailparts.is_address(address)
 
     async def _go(self, known: Papers, recipient: str) -> Ready:
         submit, box = self.house.settings.submission, mailing.sending_mailbox(self.house.settings)
@@ -132,7 +138,7 @@ class ToMssante:
             audience=audience,
             mailbox=box.address,
             label=self.house.settings.establishment.name,
-            to=tuple(address for kind, address in everyone if kind is audience),
+            to=tuple(address for kind, address in everyone if kind is audience and self._may_get(address, audience)),
             header=header,
             action=known.document.action,
             archive=xdm.build(self._archive(known, header, document, key, box)),

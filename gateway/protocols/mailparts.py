@@ -20,8 +20,13 @@ PRODUCT = "passerelle-mssante"
 #: The largest mail given back whole within another (bytes).
 WHOLE = 5_000_000
 _HEADER = 64 * 1024
-_ADDRESS = re.compile(r"[!-9;=?-~]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
+_LONGEST = 254  # RFC 5321 §4.5.3.1.3
 _LINES = 76  # RFC 2045 §6.8
+_WORD = 500
+_NAME = 150  # bytes, of which each takes three characters at most (RFC 2231)
+_ENDING = 10
 
 
 class MailError(ValueError):
@@ -57,7 +62,7 @@ def text(content: str) -> bytes:
 
 def attached(one: Attachment) -> bytes:
     """A file as a part, in base64."""
-    name = line(one.name)[:150] or "document"
+    name = _short(line(one.name)) or "document"
     fields = {
         "Content-Type": f"{one.media_type};\r\n {_parameter('name', name)}",
         "Content-Disposition": f"attachment;\r\n {_parameter('filename', name)}",
@@ -87,18 +92,23 @@ def block(fields: dict[str, str]) -> bytes:
 
 def address(value: str, label: str = "") -> str:
     """An address as a field carries it. MailError."""
-    if not _ADDRESS.fullmatch(value):
+    if not is_address(value):
         raise MailError("an address that a header cannot carry")
     shown = line(label).replace("\\", "").replace('"', "'")
     if not shown:
         return f"<{value}>"
-    named = f'"{shown}"' if shown.isascii() else Header(shown, "utf-8", header_name="From").encode(linesep="\r\n")
+    named = f'"{shown}"' if _as_it_is(shown) else Header(shown, "utf-8", header_name="From").encode(linesep="\r\n")
     return f"{named} <{value}>"
+
+
+def is_address(value: str) -> bool:
+    """Whether a field can carry it: a dot-string and a domain (RFC 5321 §4.1.2); no quoted local part."""
+    return len(value) <= _LONGEST and _ADDRESS.fullmatch(value) is not None
 
 
 def encoded(name: str, value: str) -> str:
     """The value of an unstructured field, folded (RFC 2047)."""
-    return Header(value, "us-ascii" if value.isascii() else "utf-8", header_name=name).encode(linesep="\r\n")
+    return Header(value, "us-ascii" if _as_it_is(value) else "utf-8", header_name=name).encode(linesep="\r\n")
 
 
 def line(content: str) -> str:
@@ -115,6 +125,19 @@ def identifier(content: str) -> str:
 def plain(content: str) -> str:
     """Without accents; what has no plain letter is left out."""
     return unicodedata.normalize("NFKD", content).encode("ascii", "ignore").decode()
+
+
+def _as_it_is(value: str) -> bool:
+    """Whether it needs no encoding: ASCII that can be folded (RFC 5322 §2.1.1) and that nobody takes for encoded."""
+    return value.isascii() and "=?" not in value and all(len(word) <= _WORD for word in value.split())
+
+
+def _short(name: str) -> str:
+    """A file name that a line can hold, even encoded; what says its kind is kept."""
+    stem, point, ending = name.rpartition(".")
+    if not stem or len(ending) > _ENDING or not ending.isascii():
+        stem, point, ending = name, "", ""
+    return stem.encode()[:_NAME].decode(errors="ignore") + point + ending
 
 
 def _boundary(key: str, parts: Sequence[bytes]) -> str:

@@ -145,7 +145,7 @@ def _fields(request: MdnRequest, own_id: str, submitted: str) -> dict[str, str]:
         "In-Reply-To": answered,
         "References": answered,
         "Auto-Submitted": submitted,
-        "X-MSS-NIL": line(request.nil),
+        "X-MSS-NIL": plain(line(request.nil)),
     }
 
 

@@ -142,9 +142,9 @@ def _fields(request: MailRequest) -> dict[str, str]:
         "Message-ID": identifier(message_id(request.key, request.mailbox)),
         "Disposition-Notification-To": address(request.mailbox) if request.receipt else "",
         "X-MSS-MES": "FIN" if request.closed and request.audience is Audience.PATIENT else "",
-        "X-MSS-CODECDA": line(header.code.code),
+        "X-MSS-CODECDA": plain(line(header.code.code))[:_LABEL],
         "X-MSS-INS": "O" if _states_ins(header) else "N",
-        "X-MSS-NIL": line(request.nil),
+        "X-MSS-NIL": plain(line(request.nil)),
     }
 
 

@@ -486,6 +486,21 @@ async def test_one_who_cannot_be_reached_keeps_nobody_waiting(house: House) -> N
     assert [(t.done, t.code) for t in await told(house, seq)] == [(False, "550"), (True, "")]
 
 
+async def test_an_address_that_may_not_be_written_spoils_the_mail_for_nobody(house: House) -> None:
+    odd = 'o"dd@liberal.exemple.mssante.fr'
+    seq = await take(house, message(DOCUMENT, odd, "marc@example.com", LINA))
+    async with submission() as (port, mailbox):
+        ended = await deliver(house, seq, port)
+    assert [one.code for one in ended] == ["510", "513", ACCEPTED]
+    assert [kept.rcpt_tos for kept in mailbox.kept] == [[LINA]]
+    assert parsed(mailbox.kept[0].content)["To"] == LINA
+    assert [(t.done, t.code, t.address) for t in await told(house, seq)] == [
+        (False, "510", odd),
+        (False, "513", "marc@example.com"),
+        (True, "", LINA),
+    ]
+
+
 async def test_a_person_has_all_that_failed_sent_again(house: House) -> None:
     seq = await take(house, message(DOCUMENT, "a@example.com", "b@example.com"))
     async with submission() as (port, mailbox):

@@ -208,3 +208,17 @@ def test_the_printed_matrix() -> None:
 )
 def test_otherwise_nothing_reaches_whom_it_is_hidden_from(letters: str, leaves: bool) -> None:
     assert (outgoing.forbidden(orders(letters), "lenient") == "") is leaves
+
+
+@pytest.mark.parametrize(
+    "text", ["11488-é", "名前" * 120, "a" * 3000, "\r\nBcc: x@y.fr", "=?utf-8?q?=0D=0ABcc:_x?=", "😀" * 90]
+)
+def test_whatever_the_words_no_line_is_too_long_and_no_field_is_added(text: str) -> None:
+    header = replace(HEADER, code=Code(text, "1.2", text), title=text, birth_name=text, first_given=text)
+    raw = outgoing.build(request(header=header, label=text, words=text))
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert (mail["Bcc"], mail.defects) == (None, [])
+    assert [part.get_filename() for part in mail.iter_parts()][1] == "IHE_XDM.zip"
+    assert str([part.get_filename() for part in mail.iter_parts()][2]).endswith(".pdf")
