@@ -198,10 +198,12 @@ def _with_parent(
         waits = undecided or house.now < seen.at + house.settings.matching.parent_wait
         return Known(known.match, known.patient, known.copy, known.asked, parent_waits=waits)
     its_mail = mails.get_mail(c, mails.get_arrival(c, parent.arrival_seq).mail_id or 0)
+    overtaken = _overtaken(c, parent, found)
+    if its_mail.reading is None:  # its bytes are purged, and the words read in them
+        return Known(known.match, known.patient, known.copy, known.asked, parent, parent_overtaken=overtaken)
     its_reading = its_mail.decoded()
     before = reading_of(its_reading, parent.ordinal)
     sender = its_reading.envelope.sender
-    overtaken = _overtaken(c, parent, found)
     return Known(known.match, known.patient, known.copy, known.asked, parent, before, sender, overtaken)
 
 

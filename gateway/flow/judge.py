@@ -38,9 +38,9 @@ WRAPPED = frozenset({"application/pdf", "image/jpeg", "image/tiff", "text/rtf", 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the house knows that bears on one document. ``copy`` owns its claim, ``asked`` is what the hospital's own
-    record asked for that; ``parent`` is what it replaces or deletes, ``parent_reading`` how that was read,
-    ``parent_sender`` the address that sent it, ``parent_overtaken`` that another version takes its place, delivered or
-    not yet. ``waits`` until then a parent may still come.
+    record asked for that; ``parent`` is what it replaces or deletes, ``parent_reading`` how that was read (None: it is
+    no longer kept), ``parent_sender`` the address that sent it, ``parent_overtaken`` that another version takes its
+    place, delivered or not yet. ``waits`` until then a parent may still come.
     """
 
     match: Match
@@ -276,13 +276,22 @@ def _copy(one: DocumentReading, copy: Document, asked: Orders | None) -> Judgeme
     return Judgement(ignored=Ignored.DUPLICATE)
 
 
+_NOT_KEPT = (
+    "Le document à remplacer ou à supprimer a été classé ici, mais il n'est plus gardé : son auteur et sa version ne "
+    "peuvent plus être comparés d'office."
+)
+
+
 def _objection(one: DocumentReading, known: Known, context: Context) -> Judgement | None:
     """Why a replacement or deletion may not be applied by itself; None when it may."""
-    if known.parent is None or known.parent_reading is None:
+    if known.parent is None:
         if known.parent_waits:
             return Judgement(wait=True)
         detail = "Le document à remplacer ou à supprimer n'a pas été reçu ici."
         return Judgement(reason=Reason.REPLACES_UNKNOWN, match=known.match, detail=detail)
+    if known.parent_reading is None:
+        reason = Reason.NOT_AUTHOR if known.parent.ipp == known.match.ipp else Reason.IDENTITY_CONFLICT
+        return Judgement(reason=reason, match=known.match, detail=_NOT_KEPT)
     target = Target(known.parent, known.parent_reading, known.parent_sender, known.parent_overtaken)
     found = objection(one, target, known.match.ipp, context.envelope.sender, context.sender)
     return Judgement(reason=found[0], match=known.match, detail=found[1]) if found else None

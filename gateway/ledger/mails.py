@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from gateway.ledger.rows import Arrival, Mail, as_value, as_values, new_id
-from gateway.ledger.tables import arrival, document, job, mail
-from gateway.model.states import CLOSED, MAIL, DocumentState, MailEvent, MailState, advance
+from gateway.ledger.tables import arrival, delivery, document, job, mail
+from gateway.model.states import CLOSED, ENDED, MAIL, DocumentState, MailEvent, MailState, advance
 
 # Made once: building a statement costs SQLAlchemy more than running it.
 _ARRIVAL_BY_KEY = select(arrival).where(arrival.c.key == bindparam("of"))
@@ -128,13 +128,15 @@ def earlier_unread(c: Connection, seq: int, *, failing_too: bool) -> bool:
 
 def purgeable(c: Connection, settled_before: float) -> list[Mail]:
     """Mails settled long enough ago whose bytes are still kept; not while a person's word reopened a document, nor
-    while a professional is waited for, whose word makes a new version."""
+    while a professional is waited for, whose word makes a new version, nor before its sender has his answer."""
     old = (mail.c.state == MailState.SETTLED) & (mail.c.settled_at < settled_before) & mail.c.purged_at.is_(None)
     needed = document.c.state.not_in(CLOSED) | (
         document.c.hidden_since.is_not(None) & (document.c.state == DocumentState.SETTLED)
     )
     reopened = (arrival.c.mail_id == mail.c.id) & needed
     old &= ~exists().where(document.c.arrival_seq == arrival.c.seq, reopened)
+    unanswered = (delivery.c.arrival_seq == arrival.c.seq) & delivery.c.state.not_in(ENDED)
+    old &= ~exists().where(arrival.c.mail_id == mail.c.id, unanswered)
     return as_values(Mail, c.execute(select(mail).where(old)).all())
 
 
