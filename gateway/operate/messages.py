@@ -153,7 +153,7 @@ REASONS: dict[Reason, Message] = {
     ),
     Reason.DMP_REFUSED: Message(
         "Refusé par le DMP",
-        "Le DMP n'a pas pris ce document, ou la passerelle a vu qu'il ne le prendrait pas ; il reste au dossier patient.",
+        "Le DMP ne prend pas ce document : il l'a dit, ou la passerelle l'a vu avant ; il reste au dossier patient.",
         "Corrigez la cause, puis libérez l'entrée pour un nouvel envoi ; sinon rejetez l'entrée en le disant.",
     ),
     Reason.MSSANTE_REFUSED: Message(

@@ -72,13 +72,15 @@ def test_what_was_taken_back_is_not_said_to_be_seen(terminal: Terminal) -> None:
 
 def test_what_its_author_deleted_or_replaced_names_his_demand(terminal: Terminal) -> None:
     samples = Samples("d")
-    terminal.site.ingest(a=samples.new(), b=samples.deletion())
+    terminal.site.ingest(a=samples.new(), b=samples.replacement(), c=samples.deletion())
     numbers = {line["action"]: line["id"] for line in terminal.site.results().values() if line["outcome"] == "filed"}
-    told = terminal.says("documents", "show", str(numbers["create"]))
+    first = terminal.says("documents", "show", str(numbers["create"]))
+    assert f"Remplacé par son auteur : document {numbers['replace']}" in first
+    told = terminal.says("documents", "show", str(numbers["replace"]))
     assert f"Supprimé par son auteur : document {numbers['delete']}" in told
     assert "le voi" not in told
     demand = terminal.says("documents", "show", str(numbers["delete"]))
-    assert f"demande de supprimer le document {numbers['create']}" in demand
+    assert f"demande de supprimer le document {numbers['replace']}" in demand
 
 
 def test_a_number_that_is_none_is_said_in_french(capsys: pytest.CaptureFixture[str]) -> None:
