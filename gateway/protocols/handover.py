@@ -3,7 +3,7 @@
 ``mdm`` writes it as the volet has it, ``oru`` for a record that takes nothing else. The message speaks of the patient
 as the document does; with ``ipp`` it also carries the number that the gateway matched, a stated departure from the
 volet (spec/mssante/dpi-hl7v2.md §3, PID). In Latin-9 the texts around the document take the nearest characters; a name
-or an id that cannot be written as it is makes no message at all.
+or an id that cannot be written as it is makes no message at all, but for apostrophes and hyphens.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pybase64
 
 from gateway.model.documents import Action, Address, CdaHeader, Code, Envelope, Visibility
 from gateway.model.people import Sender
-from gateway.protocols.hl7_charset import CODECS, writable
+from gateway.protocols.hl7_charset import CODECS, same_name, writable
 
 _CHUNK = 3 << 20  # bytes of document a chunk; a multiple of 3, so that only the last one is padded
 
@@ -103,7 +103,8 @@ def checked(one: Handover) -> Handover:
     if one.action is Action.REPLACE and not one.parent:
         raise HandoverError("a replacement names no replaced document")
     pen = partial(writable, codec=CODECS[one.charset])
-    header = replace(one.header, code=_label(one.header.code, pen), address=_home(one.header.address, pen))
+    header = _named(one.header, partial(same_name, codec=CODECS[one.charset]))
+    header = replace(header, code=_label(header.code, pen), address=_home(header.address, pen))
     return replace(
         one,
         header=header,
@@ -150,6 +151,12 @@ def _envelope(mail: Envelope, pen: partial[str]) -> Envelope:
 def _recipient(mailbox: Recipient, pen: partial[str]) -> Recipient:
     owner = _sender(mailbox.owner, pen)
     return replace(mailbox, address=pen(mailbox.address), service=pen(mailbox.service), owner=owner)
+
+
+def _named(header: CdaHeader, pen: partial[str]) -> CdaHeader:
+    family, used = pen(header.birth_name), pen(header.used_name)
+    first, given = pen(header.first_given), pen(header.given_names)
+    return replace(header, birth_name=family, used_name=used, first_given=first, given_names=given)
 
 
 def _label(code: Code, pen: partial[str]) -> Code:

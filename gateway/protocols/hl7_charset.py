@@ -12,11 +12,15 @@ import unicodedata
 CHARSETS = {"utf-8": "UNICODE UTF-8", "8859/15": "8859/15"}
 CODECS = {"UNICODE UTF-8": "utf-8", "8859/15": "iso-8859-15"}
 
+_IN_NAMES = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032", "'"),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+}
+_SAME_NAME = str.maketrans(_IN_NAMES)
 _NEAREST = str.maketrans(
     {
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032", "'"),
+        **_IN_NAMES,
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"'),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
         **dict.fromkeys("\u2022\u2023\u25cf\u25aa", "-"),
         "ł": "l",
         "Ł": "L",
@@ -48,6 +52,11 @@ def writable(text: str, codec: str) -> str:
             character if _is_writable(character, codec) else _nearest(character, codec) for character in text
         )
     return text
+
+
+def same_name(text: str, codec: str) -> str:
+    """A name with the apostrophes and hyphens that the set has, as the INS writes them; nothing else changes."""
+    return "".join(one if _is_writable(one, codec) else one.translate(_SAME_NAME) for one in text)
 
 
 def _nearest(character: str, codec: str) -> str:

@@ -112,3 +112,13 @@ def test_what_identifies_is_never_changed(changes: dict[str, Any]) -> None:
         assert raised.value.code == "charset"
         assert not any(str(value) in str(raised.value) for value in changes.values())
     assert hl7v2.parse(b"".join(mdm.build(request(header=odd)))).syntax.codec == "utf-8"
+
+
+def test_apostrophes_and_hyphens_of_a_name_are_those_of_the_set() -> None:
+    odd = replace(HEADER, birth_name="L\u2019H\u00d4TE", used_name="LE\u2010BRAS", first_given="ANNE\u2011LISE")
+    for build in (mdm.build, oru.build):
+        message = hl7v2.parse(b"".join(build(request(header=odd, charset=LATIN_9))))
+        assert message.field("PID", 5, component=1) == "L'H\u00d4TE"
+        assert message.field("PID", 5, component=2) == "ANNE-LISE"
+        kept = hl7v2.parse(b"".join(build(request(header=odd))))
+        assert kept.field("PID", 5, component=1) == "L\u2019H\u00d4TE"
