@@ -246,4 +246,6 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _plain(error: Exception) -> str:
-    return cause(error) if isinstance(error, OSError) else str(error)
+    if not isinstance(error, OSError):
+        return str(error)
+    return f"{error.filename} : {cause(error)}" if error.filename else cause(error)

@@ -66,7 +66,7 @@ def test_what_was_taken_back_is_not_said_to_be_seen(terminal: Terminal) -> None:
     terminal.site.ingest(letter=Samples("d")._mail("lettre", letter))
     terminal.says("documents", "delete", "1", "--by", "Secrétariat", "--reason", "mauvais patient")
     told = terminal.says("documents", "show", "1")
-    assert "Supprimé du DMP et du dossier" in told
+    assert "Suppression demandée" in told
     assert "le voi" not in told
 
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 _STANDINGS = {
     ("replaced", True): "Remplacé par son auteur : document {other}",
     ("deleted", True): "Supprimé par son auteur : document {other}",
-    ("deleted", False): "Supprimé du DMP et du dossier ; où en est le retrait : ci-dessous",
+    ("deleted", False): "Suppression demandée ; où en est le retrait, du DMP et du dossier : ci-dessous",
     ("deletion", True): "C'est la demande de supprimer le document {other}",
     ("deletion", False): "C'est une demande de suppression",
 }
