@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.flow import reader
+from gateway.formats import mail as mails
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT
 from gateway.formats.pages import pdf, pictures
@@ -73,7 +74,7 @@ def test_letters_that_are_pictures_state_the_right_patient_or_none() -> None:
 
 def _looked_at(file: Path, sha256: str) -> DocumentReading | None:
     raw = file.read_bytes()
-    reading = reader._read(raw, None)[0].reading
+    reading = reader._read(raw, mails.read(raw))[0].reading
     assert reading is not None
     one = next(document for document in reading.documents if document.sha256 == sha256)
     return reader.look(raw, one, reading.envelope.date) if one.image_only else None

@@ -5,6 +5,7 @@ Both destinations are the referees: what was filed and fed is read in their own 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ CUT_SHORT = {"T14", "L01"}
 
 #: So that both cores have their part.
 SHARDS = 4
+#: Every other point in CI, where time is short; with GATEWAY_EVERY_CRASH_POINT set, every one.
+STEP = 1 if os.environ.get("GATEWAY_EVERY_CRASH_POINT") else 2
 
 
 class Stage:
@@ -71,7 +74,7 @@ def points(stage: Stage) -> list[str]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_every_crash_point_leaves_one_effect_at_each_destination(stage: Stage, points: list[str], shard: int) -> None:
+def test_crash_points_leave_one_effect_at_each_destination(stage: Stage, points: list[str], shard: int) -> None:
     def crash(point: str, tag: str) -> bool:
         run = f"{shard}.{tag}"
         house = copy(stage.template, stage.folder / run)
@@ -79,7 +82,7 @@ def test_every_crash_point_leaves_one_effect_at_each_destination(stage: Stage, p
         _check(stage, house, run)
         return hit
 
-    survive(sorted(points)[shard::SHARDS], crash)
+    survive(sorted(points)[::STEP][shard::SHARDS], crash)
 
 
 def _check(stage: Stage, house: House, tag: str) -> None:

@@ -36,8 +36,8 @@ ILLEGIBLE = frozenset({"pdf-scan", "pdf-scan-large", "image"})
 FILED, REASONS = 0.97, 0.95
 
 
-def hold(score: Mapping[str, Mapping[str, int]], held: Mapping[str, Mapping[str, int]]) -> None:
-    """What holds however the mails come in."""
+def hold(score: Mapping[str, Mapping[str, int]], held: Mapping[str, Mapping[str, int]], least: int) -> None:
+    """What holds however the mails come in. ``least``: each referee holds more than so many documents."""
     for family, counts in score.items():
         assert {name: counts[name] for name in NEVER if counts.get(name)} == {}, family
         if family not in ILLEGIBLE | {"TOTAL"}:
@@ -52,7 +52,7 @@ def hold(score: Mapping[str, Mapping[str, int]], held: Mapping[str, Mapping[str,
     assert total.get("dmp_wrongly_not_fed", 0) <= HELD_BY_RULE
     for name, one in held.items():
         assert one["twice"] == 0, name
-        assert one["said"] == one["held"] > 200, name
+        assert one["said"] == one["held"] > least, name
 
 
 @pytest.mark.timeout(900)
@@ -70,15 +70,16 @@ def test_the_harness(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    hold(json.loads(scored.stdout), verdict["held"])
+    hold(json.loads(scored.stdout), verdict["held"], least=200)
     for name, excused in EXCUSED.items():
         assert Counter(verdict[name]["violations"]) <= Counter(excused), name
 
 
 @pytest.mark.timeout(900)
 def test_the_same_mails_by_imap(tmp_path: Path) -> None:
-    verdict = kill.campaign(tmp_path, kills=0, seed=0)
+    """The first half of them, which is enough to tell one way in from the other."""
+    verdict = kill.campaign(tmp_path, kills=0, seed=0, mails=220)
     assert verdict.wrong == [], str(verdict)
-    hold(verdict.families, verdict.held)
+    hold(verdict.families, verdict.held, least=80)
     for name, excused in EXCUSED.items():
         assert Counter(verdict.violations[name]) <= Counter(excused), name

@@ -13,7 +13,7 @@ from tests.score.identity import run
 from tests.score.pairs import CHANGES, given_names, other, person, true_claim
 from tests.unit.identity.people import OPEN
 
-COUNT = 20_000
+COUNT = 10_000
 
 
 def test_no_near_miss_is_filed() -> None:
