@@ -245,6 +245,7 @@ class Envelope:
 
     ``receipt_to`` is Disposition-Notification-To; ``automatic`` is true for reports, automatic answers and lists.
     ``signature`` is the state of an S/MIME signature: valid, invalid, unverified, or empty when there is none.
+    ``listed``: a mailing list passed it on (RFC 2919, RFC 2369), though a person may have written it.
     """
 
     message_id: str = ""
@@ -259,6 +260,7 @@ class Envelope:
     automatic: bool = False
     body: str = ""
     signature: str = ""
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gateway.formats.office import rtf
 from gateway.formats.sniff import Kind, sniff
 from gateway.model.documents import Envelope
 
+_OF_LISTS = ("list-id", "list-post", "list-unsubscribe")
 _DROPPED = frozenset({"script", "style", "head", "title"})
 _BLOCKS = frozenset({"br", "p", "div", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6"})
 _MARKUP = 500_000
@@ -41,6 +42,7 @@ def read(fields: Fields, parts: Sequence[Part], limits: Limits) -> Envelope:
         automatic=kinds.is_automatic(fields, return_path),
         body=body(parts, limits),
         signature=signature(parts),
+        listed=any(fields.get(name) for name in _OF_LISTS),
     )
 
 

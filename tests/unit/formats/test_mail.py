@@ -63,6 +63,12 @@ def test_automatic(head: str, return_path: str | None, automatic: bool) -> None:
     assert (envelope.return_path, envelope.automatic) == (return_path, automatic)
 
 
+@pytest.mark.parametrize("head", ["List-Id: <cardio.exemple.mssante.fr>\r\n", "List-Unsubscribe: <mailto:a@b.fr>\r\n"])
+def test_what_a_list_passed_on_may_be_of_a_person(head: str) -> None:
+    envelope = mail.read(builders.mail(text(), head=head)).envelope
+    assert (envelope.listed, envelope.automatic) == (True, False)
+
+
 def test_body_from_html_and_bounded() -> None:
     markup = "<html><head><style>p{}</style></head><p>Cher&nbsp;confr&egrave;re</p><div>Bien à vous</div></html>"
     assert mail.read(builders.mail(text(markup, "html"))).envelope.body == "Cher confrère\nBien à vous"
