@@ -44,10 +44,11 @@ def addressees(c: Connection, house: House, seen: Arrival, code: str) -> list[st
     if envelope.receipt_to and envelope.receipt_to == back:
         return [ASKED]
     documents_in = any(one.ignored is None for one in reading.documents)
-    nobody = envelope.return_path == "" or is_patient(envelope.sender) or envelope.sender == receipt.error_mailbox
+    ours = envelope.sender == receipt.error_mailbox.lower()
+    nobody = envelope.return_path == "" or is_patient(envelope.sender) or ours
     if not code or nobody or not documents_in:
         return []
-    told = receipt.notify_sender and bool(back) and not envelope.receipt_to
+    told = receipt.notify_sender and bool(back) and not envelope.receipt_to and not envelope.listed
     return [*([HOUSE] if receipt.error_mailbox else []), *([UNASKED] if told else [])]
 
 

@@ -520,6 +520,17 @@ async def test_no_notice_to_machines_and_patients_nor_beside_a_receipt(house: Ho
     assert {one.purpose for one in await refused(house, **envelope)} <= {"receipt"}
 
 
+async def test_the_error_mailbox_is_known_however_it_is_written(house: House) -> None:
+    receipt = msgspec.structs.replace(house.settings.receipt, error_mailbox=ERRORS.title(), notify_sender=True)
+    house.settings = msgspec.structs.replace(house.settings, receipt=receipt)
+    assert await refused(house, sender=ERRORS) == []
+
+
+async def test_what_a_list_passed_on_is_told_to_the_house_alone(house: House) -> None:
+    telling(house, notify_sender=True)
+    assert [one.purpose for one in await refused(house, listed=True)] == ["error-mailbox"]
+
+
 async def test_no_notice_when_all_is_well_or_when_there_is_no_document(house: House) -> None:
     telling(house, notify_sender=True)
     seq, (one,) = await arrive(house, PDF, receipt_to="")

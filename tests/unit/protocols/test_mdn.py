@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import random
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage, MIMEPart
@@ -17,6 +18,7 @@ from gateway.model import reports as model
 from gateway.protocols import mailparts, mdn
 from gateway.protocols.mailparts import Attachment, MailError
 from gateway.protocols.mdn import Fate, MdnRequest
+from tests.unit.protocols.rfc8098 import judge, modifier
 
 BOX, SENDER = "accueil@clinique.example.mssante.fr", "marc.durand@liberal.example.mssante.fr"
 SUBJECT = "XDM/1.0/DDM+Compte rendu d'imagerie médicale CHAUVELIN ZOE 19/08/1956"
@@ -263,3 +265,44 @@ def test_the_error_mailbox_is_told_who_sent() -> None:
 def test_a_label_of_an_address() -> None:
     assert mailparts.address("a@b.fr", 'Clinique "X"\r\nBcc: c@d.fr') == "\"Clinique 'X' Bcc: c@d.fr\" <a@b.fr>"
     assert mailparts.address("a@b.fr", "Hôpital").endswith(" <a@b.fr>")
+
+
+ODD = (
+    "",
+    "\r\nBcc: e@x.fr",
+    "é" * 300,
+    "a" * 2000,
+    "=?utf-8?q?=0A?=",
+    "\x00",
+    "😀" * 100,
+    "<m@x>\r\nX: y",
+    f"<{'m' * 950}@x>",
+)
+ORIGINALS = (
+    b"",
+    b"no header",
+    b"From: a\n\nx\n.\n",
+    b"X: " + b"y" * 2000 + b"\r\n\r\n",
+    b"\xe9\r\n\r\n\xff\x00",
+    b"\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("form", ["1.1.3", "1.1.2"])
+@pytest.mark.parametrize("original", ORIGINALS)
+def test_another_parser_finds_nothing_to_say(form: Literal["1.1.3", "1.1.2"], original: bytes) -> None:
+    """Whatever the sender wrote where, and whatever became of his documents: the code is the worst of theirs."""
+    chance = random.Random(len(original))
+    for _ in range(40):
+        codes = chance.choices(["", "", "901", "902", "904", "905", "AE"], k=chance.randint(1, 6))
+        fates = tuple(Fate(chance.choice(ODD), "non intégré", code, not code) for code in codes)
+        files = (Attachment(chance.choice(ODD), "application/pdf", b"%PDF"),)
+        words = {"subject": chance.choice(ODD), "message_id": chance.choice(ODD), "original": original}
+        asked = request(
+            code=mdn.worst(codes), form=form, fates=fates, files=files, whole=chance.random() < 0.7, **words
+        )
+        fields = judge(mdn.build(asked))
+        stated = fields.get("error", "") if form == "1.1.3" else modifier(fields).removeprefix("Error: ")
+        worst = next((code for code in ("904", "902", "905", "901") if code in codes), "906" if "AE" in codes else "")
+        assert stated.partition("^")[0] == worst
+        assert (modifier(fields) != "") == (worst != "")
