@@ -24,6 +24,7 @@ from gateway.sandbox.serve import LOOPBACK, say_ready
 MAX_MESSAGE = 200_000_000
 _START, _END = b"\x0b", b"\x1c\r"
 
+_DOCUMENT = "{urn:hl7-org:v3}ClinicalDocument"
 _CDA = {"h": "urn:hl7-org:v3"}
 _MDM = {("MDM", "T02"), ("MDM", "T10"), ("MDM", "T04")}
 _EVENTS = {"F": "T02", "C": "T10", "D": "T04"}  # what OBX-11 of an ORU asks for
@@ -107,29 +108,31 @@ class Record:
 def read(raw: bytes) -> Message:
     """Read a message. RefusedError, IndexError, KeyError, UnicodeDecodeError or binascii.Error when it cannot be."""
     header, patient, observation = _fields(raw, b"MSH"), _fields(raw, b"PID"), _fields(raw, b"OBX")
-    kind = tuple(header[7].decode().split("^")[:2])
+    codec = "iso-8859-15" if header[16:17] == [b"8859/15"] else "utf-8"
+    kind = tuple(header[7].decode(codec).split("^")[:2])
     document = base64.b64decode(observation[4].rpartition(b"^")[2], validate=True)
     if kind in _MDM:
-        notice = [*(field.decode() for field in _fields(raw, b"TXA")), ""]
+        notice = [*(field.decode(codec) for field in _fields(raw, b"TXA")), ""]
         event, document_id, parent = kind[1], notice[11], notice[12]
     elif kind == ("ORU", "R01"):
-        event = _EVENTS[observation[10].decode()]
+        event = _EVENTS[observation[10].decode(codec)]
         document_id, parent = _named(document, "h:id"), _named(document, "h:relatedDocument/h:parentDocument/h:id")
     else:
         raise RefusedError("200")
     if not document_id or not header[8]:
         raise RefusedError("101")
-    ids = tuple(one.partition("^")[0] for one in patient[2].decode().split("~") if one)
-    return Message(header[8].decode(), event, ids, document_id, parent, document)
+    ids = tuple(one.partition("^")[0] for one in patient[2].decode(codec).split("~") if one)
+    return Message(header[8].decode(codec), event, ids, document_id, parent, document)
 
 
 def _named(document: bytes, path: str) -> str:
     """An id of the CDA: in an ORU it stands nowhere else. Empty when there is none."""
     parser = etree.XMLParser(no_network=True, resolve_entities=False, huge_tree=True)
     try:
-        found = etree.fromstring(document, parser).find(path, _CDA)
+        root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError:
         raise RefusedError("100") from None
+    found = next(root.iter(_DOCUMENT), root).find(path, _CDA)  # it may be inside its own style sheet
     return "" if found is None else f"{found.get('root', '')}^{found.get('extension', '')}".rstrip("^")
 
 
