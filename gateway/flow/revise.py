@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gateway.flow import plan, together
 from gateway.flow.house import House
 from gateway.flow.standing import OF_REPRESENTATIVES, WITHDRAWN
-from gateway.ledger import deliveries, documents, jobs
+from gateway.ledger import deliveries, documents, jobs, revisions
 from gateway.ledger.revisions import FIRST
 from gateway.ledger.rows import Delivery, Document
 from gateway.model.reasons import NotFed, Reason
@@ -70,7 +70,8 @@ def withdrawn(c: Connection, house: House, done: Delivery) -> None:
     """A document was taken back from a destination: none of its versions stands there any more."""
     if done.purpose != "withdraw" or done.document_id is None:
         return
-    reason = Reason.DPI_REFUSED if done.revision == FIRST else ""
+    asked = revisions.deleted(revisions.of_document(c, done.document_id))  # else it was the record's refusal
+    reason = "" if asked else Reason.DPI_REFUSED
     for one in deliveries.held_by(c, done.document_id, done.destination):
         deliveries.move(c, one, DeliveryEvent.WITHDRAW, house.now, reason=reason)
 

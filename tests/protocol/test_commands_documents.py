@@ -68,6 +68,10 @@ def test_what_was_taken_back_is_not_said_to_be_seen(terminal: Terminal) -> None:
     told = terminal.says("documents", "show", "1")
     assert "Suppression demandée" in told
     assert "le voi" not in told
+    terminal.site.work()
+    told = terminal.says("documents", "show", "1")
+    assert "(dépôt) : retiré" in told
+    assert "refusé" not in told
 
 
 def test_what_its_author_deleted_or_replaced_names_his_demand(terminal: Terminal) -> None:
