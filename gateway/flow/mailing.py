@@ -91,7 +91,8 @@ def reported(c: Connection, reading: MailReading) -> Iterator[tuple[Outgoing, Fa
     sent = {row.recipient: row for row in ours if row.recipient}
     for fate in report.fates:
         named = fate.recipient if fate.recipient in sent else fate.original_recipient
-        own = report.kind is ReportKind.DELIVERY or reading.envelope.sender == named
+        sender = reading.envelope.sender
+        own = sender == named or (report.kind is ReportKind.DELIVERY and sender not in sent)
         if named in sent and own:
             yield sent[named], fate
 

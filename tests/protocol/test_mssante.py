@@ -409,6 +409,18 @@ async def test_reports_that_are_not_of_our_mail_change_nothing(house: House, cha
     assert await house.ledger.read(lambda c: list(documents.open_entries(c))) == []
 
 
+async def test_one_recipient_does_not_speak_for_another(house: House) -> None:
+    seq = await take(house, message(DOCUMENT, MARC, LINA))
+    first = (await sent_of(house, seq))[0].id
+    row = await house.ledger.read(lambda c: outgoing.of_delivery(c, first))
+    assert row is not None
+    for kind, content in (("delivery-status", LOST), ("mdn", READ)):
+        await take(house, report(kind, content, row.message_id, sender=LINA), "imap")
+    assert await told(house, seq) == []
+    await take(house, report("delivery-status", LOST, row.message_id), "imap")
+    assert [(t.done, t.address) for t in await told(house, seq)] == [(False, MARC)]
+
+
 async def test_a_record_that_asked_for_nothing_is_told_nothing(house: House) -> None:
     seq, message_id = await posted(house, ACK_RECEPTION="N", ACK_LECTURE_MSS="N")
     for kind, content in (("delivery-status", LOST), ("mdn", READ)):
