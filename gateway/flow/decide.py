@@ -198,19 +198,20 @@ def _with_parent(
         waits = undecided or house.now < seen.at + house.settings.matching.parent_wait
         return Known(known.match, known.patient, known.copy, known.asked, parent_waits=waits)
     its_mail = mails.get_mail(c, mails.get_arrival(c, parent.arrival_seq).mail_id or 0)
-    overtaken = _overtaken(c, parent, found)
+    gone = overtaken(c, parent, plan.DPI, found.id)
     if its_mail.reading is None:  # its bytes are purged, and the words read in them
-        return Known(known.match, known.patient, known.copy, known.asked, parent, parent_overtaken=overtaken)
+        return Known(known.match, known.patient, known.copy, known.asked, parent, parent_overtaken=gone)
     its_reading = its_mail.decoded()
     before = reading_of(its_reading, parent.ordinal)
     sender = its_reading.envelope.sender
-    return Known(known.match, known.patient, known.copy, known.asked, parent, before, sender, overtaken)
+    return Known(known.match, known.patient, known.copy, known.asked, parent, before, sender, gone)
 
 
-def _overtaken(c: Connection, parent: Document, found: Document) -> bool:
-    """Whether another version than this one already takes the parent's place; one that the record refused does not."""
-    others = (other for other in documents.successors(c, parent.id) if other.id != found.id)
-    last = (deliveries.last_of(c, other.id, plan.DPI) for other in others)
+def overtaken(c: Connection, parent: Document, name: str, but: int = 0) -> bool:
+    """Whether another version than ``but`` already takes the parent's place; one that destination ``name`` refused does
+    not."""
+    others = (other for other in documents.successors(c, parent.id) if other.id != but)
+    last = (deliveries.last_of(c, other.id, name) for other in others)
     return any(sent is None or sent.state is not DeliveryState.REFUSED for sent in last)
 
 

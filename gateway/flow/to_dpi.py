@@ -103,7 +103,8 @@ class ToDpi:
             publication = self._publication(action, known, document, header)
             return Go(await self._located(self.destination, publication), header.unique_id, revision=number)
         handover = self._message(action, known, document, header, written_to)
-        return Go(mllp.prepare(handover, self.house.settings.dpi.message), header.unique_id, revision=number)
+        named = replace(handover, control_id=known.control_id(f"dpi/message/{_content(handover)}"))
+        return Go(mllp.prepare(named, self.house.settings.dpi.message), header.unique_id, revision=number)
 
     def _document(self, known: Papers, body: bytes) -> tuple[bytes, CdaHeader]:
         if known.reading.header is not None:
@@ -117,7 +118,7 @@ class ToDpi:
     ) -> Handover:
         dpi, establishment = self.house.settings.dpi, self.house.settings.establishment
         return Handover(
-            control_id=_key(known, action, known.version.number),
+            control_id="",
             time=known.asked_stamp,
             parties=Parties(
                 dpi.sending_application,
@@ -224,6 +225,13 @@ def _action(delivery: Delivery, known: Papers, *, stands: bool) -> Action:
         return Action.REPLACE
     new = known.document.action is Action.REPLACE and known.parent is not None and not stands
     return Action.CREATE if new else known.document.action
+
+
+def _content(one: Handover) -> str:
+    """What a message says: the same again has the same MSH-10 and is a repetition; anything else is another message."""
+    said = hashlib.sha256(repr(replace(one, document=b"")).encode())
+    said.update(one.document)
+    return said.hexdigest()
 
 
 def _key(known: Papers, action: Action, number: int) -> str:

@@ -99,6 +99,8 @@ def _again(c: Connection, house: House, entry: Entry, found: Document, who: str)
         raise ReviewError("aucune remise refusée n'est à refaire : utilisez reject (traité autrement)")
     if found.state is DocumentState.SUPERSEDED:
         raise ReviewError("ce document a été remplacé depuis : utilisez reject (traité autrement)")
+    if decide.overtaken(c, found, entry.destination):
+        raise ReviewError("son auteur l'a remplacé ou supprimé depuis : utilisez reject (traité autrement)")
     if found.state is DocumentState.SETTLED:
         documents.move(c, found, DocumentEvent.REOPEN)
     documents.close_entry(c, entry, house.now, who, "release")

@@ -308,7 +308,9 @@ class Life:
             if not waiting:
                 break
             for one in waiting:
+                self.said.append(f"at the end: {one.reason} {one.destination} of {one.document_id}: {one.detail}")
                 await self._seen_to(run, one)
+        await run.quiet()
 
     async def _seen_to(self, run: Run, one: Entry) -> None:
         house = run.gateway.house
@@ -347,7 +349,7 @@ class Life:
         claims = [x for x in lines if x.dmp == "fed" and x.action != "delete" and x.id not in superseded]
         gone = {x.unique_id for x in lines if x.dmp == "fed" and x.action == "delete"}
         claimed = sorted(x.fed_unique_id or "" for x in claims if x.fed_unique_id not in gone)
-        assert approved == claimed, self._differ("DMP", approved, claimed)
+        assert approved == claimed, self._differ("DMP", approved, claimed, lines)
         for line in claims:
             if line.fed_unique_id in given and line.fed_unique_id in approved:
                 shown = await run.gateway.house.ledger.read(lambda c, n=line.id: _flags(c, n))  # type: ignore[misc]
@@ -357,9 +359,9 @@ class Life:
     async def _the_record(self, run: Run, lines: list[Line]) -> None:
         superseded = await run.gateway.house.ledger.read(_superseded)
         for line in lines:
-            if line.outcome == "filed" and line.id not in superseded and line.dpi == "off":
+            if line.outcome == "filed" and line.id not in superseded and (line.dpi, line.action) == ("off", "create"):
                 shown = await run.gateway.house.ledger.read(lambda c, n=line.id: _flags(c, n))  # type: ignore[misc]
-                assert "MASQUE_PS" in shown, f"document {line.id} never went to the record"
+                assert "MASQUE_PS" in shown, f"never went to the record: {line}"
         claims = [x for x in lines if x.dpi == "delivered" and x.action != "delete" and x.id not in superseded]
         claimed = []
         for line in claims:
@@ -368,7 +370,7 @@ class Life:
         gone = {x.unique_id for x in lines if x.dpi == "delivered" and x.action == "delete"}
         held = sorted(await asyncio.to_thread(self._held))
         mine = sorted(one for one in claimed if one not in gone)
-        assert held == mine, self._differ("record", held, mine)
+        assert held == mine, self._differ("record", held, mine, lines)
         if self.kind != "mdm":
             return
         journal = self.stage.record.journal(self.since[1])
@@ -398,9 +400,10 @@ class Life:
             case _:
                 return _folder(self.house.folder / "dpi")
 
-    def _differ(self, where: str, held: list[str], claimed: list[str]) -> str:
+    def _differ(self, where: str, held: list[str], claimed: list[str], lines: list[Line]) -> str:
         only = (Counter(held) - Counter(claimed), Counter(claimed) - Counter(held))
-        return f"{where}: holds and not claimed {dict(only[0])}, claimed and not held {dict(only[1])}"
+        said = [(x.id, x.action, x.outcome, x.unique_id, x.fed_unique_id, x.dpi, x.dmp, x.dmp_reason) for x in lines]
+        return f"{where}: holds and not claimed {dict(only[0])}, claimed and not held {dict(only[1])}: {said}"
 
 
 def house_of(stage: Stage, folder: Path, kind: str, seed: int) -> House:

@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 
+from gateway.flow import index
 from gateway.ledger import deliveries
+from gateway.model.identity import InsStatus
 from gateway.review import visibility
-from gateway.review.entries import act
+from gateway.review.entries import ReviewError, act
+from gateway.review.reject import reject
+from gateway.review.release import release
 from tests.protocol import lives
 from tests.protocol.between import Run, fed, held, running, settle
 from tests.protocol.lives import WISH, Stage
-from tests.samples import Samples
+from tests.samples import ZOE, Samples
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +67,52 @@ async def test_what_the_record_never_took_is_not_deleted_there(
     assert [line.dpi for line in lines] == ["refused", "refused", "off"]
     assert [e["event"] for e in stage.record.journal(since)] == ["T02", "T02"]
     assert fed(stage.dmp, samples.oid("second")) == ["Deleted"]
+
+
+async def test_what_its_author_has_deleted_is_not_sent_again(
+    stage: Stage, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The record had refused it; the DMP has yet to be told."""
+    samples = Samples(request.node.name)
+    stage.record.arm("ae", code=906, count=2)
+    async with running(_house(stage, tmp_path)) as run:
+        house = run.gateway.house
+        await run.take(samples.new())
+        await run.quiet()
+        await run.take(samples.replacement())
+        await run.quiet()
+        await _hold(run, held=True, name="dmp")
+        await run.take(samples.deletion())
+        lines = await run.until(
+            "off", lambda found: [(one.outcome, one.dpi) for one in found[2:]] == [("filed", "off")]
+        )
+        entry = next(one for one in await run.entries() if one.document_id == lines[1].id)
+        with pytest.raises(ReviewError, match="supprimé depuis"):
+            await act(house, lambda c: release(c, house, entry.id, "moi"))
+        assert (await act(house, lambda c: reject(c, house, entry.id, "supprimé", "moi"))).what == "handled"
+    assert held(stage.record, samples.oid("second")) == []
+
+
+@pytest.mark.parametrize("status", [InsStatus.QUALIFIEE, InsStatus.RECUPEREE], ids=["the same", "changed"])
+async def test_a_message_made_anew_is_another_message_when_it_says_something_else(
+    stage: Stage, tmp_path: Path, status: InsStatus
+) -> None:
+    """A record answers a known MSH-10 as it did before, and refuses it with other bytes."""
+    since = _last(stage)
+    async with running(_house(stage, tmp_path)) as run:
+        house = run.gateway.house
+        stage.record.arm("ae", code=906)
+        await run.take(lives._letters(str(tmp_path), [False]))
+        await run.until("refused", lambda lines: [one.dpi for one in lines] == ["refused"])
+        await run.quiet()
+        await house.ledger.write("adt", lambda c: index.put_all(c, [replace(ZOE, ins_status=status)], 4e9))
+        for entry in [one for one in await run.entries() if one.destination == "dpi"]:
+            await act(house, lambda c, n=entry.id: release(c, house, n, "moi"))  # type: ignore[misc]
+        (line,) = await run.quiet()
+    assert line.dpi == "delivered"
+    first, again = stage.record.journal(since)
+    assert first["documentId"] == again["documentId"]
+    assert (first["controlId"] == again["controlId"]) == (status is InsStatus.QUALIFIEE)
 
 
 async def test_what_was_masked_before_it_left_goes_to_the_record_once_it_is_shown(stage: Stage, tmp_path: Path) -> None:
