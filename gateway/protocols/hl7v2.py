@@ -17,14 +17,15 @@ MAX_BYTES = 128_000_000
 MAX_SEGMENTS = 10_000
 MAX_FIELDS = 1_000
 
+#: The names of table 0211, and those that some write in their place, by their letters and digits alone.
 _CHARSETS = {
-    "UNICODE UTF-8": "utf-8",
+    "UNICODEUTF8": "utf-8",
     "UNICODE": "utf-8",
-    "UTF-8": "utf-8",
-    "8859/1": "iso-8859-1",
-    "8859/15": "iso-8859-15",
+    "UTF8": "utf-8",
+    "88591": "iso-8859-1",
+    "885915": "iso-8859-15",
 }
-_UNSTATED = frozenset({"", "ASCII", "ISO IR6"})
+_UNSTATED = frozenset({"", "ASCII", "IR6"})
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _LINES = re.compile(r"\r\n|\r|\n")
 _MUST_ESCAPE = re.compile(r"[|^~\\&\x00-\x1f\x7f]")
@@ -170,7 +171,7 @@ def _separators(start: bytes) -> str:
 
 
 def _codec(charset: str, data: bytes, *, lenient: bool) -> str:
-    name = charset.strip().upper()
+    name = re.sub(r"[^A-Z0-9]", "", charset.upper()).removeprefix("ISO")
     if name in _CHARSETS:
         return _CHARSETS[name]
     if name not in _UNSTATED and not lenient:

@@ -9,6 +9,7 @@ event must say the same, or the message is refused (AE) as the volet has it.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ _FORMER = {
     "ACK_LECTURE": "ACK_LECTURE_MSS",
 }
 _NAMES = frozenset((*_REQUIRED, *_OPTIONAL))
+_END = re.compile(rb"</[^<>\s]{0,80}ClinicalDocument\s*>|<ClinicalDocument[^<>]{0,2000}/>")
 _CDA = tuple("ClinicalDocument".encode(codec) for codec in ("ascii", "utf-16-le", "utf-16-be"))
 _MOST = 2
 _PATIENTS = "patient.mssante.fr"
@@ -106,6 +108,8 @@ def _document(one: Segment, number: int) -> bytes:
         raise TransmissionError("102", "Le contenu de OBX-5 n'est pas du Base64 entier.", where)
     if not any(word in data for word in _CDA):
         raise TransmissionError("102", "OBX-5 ne contient pas de document CDA.", where)
+    if _END.search(data.replace(b"\x00", b"")) is None:  # without what UTF-16 has between
+        raise TransmissionError("102", "Le document CDA de OBX-5 n'est pas entier : sa fin manque.", where)
     return data
 
 

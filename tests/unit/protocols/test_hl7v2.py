@@ -51,7 +51,18 @@ def test_any_line_end_is_read(end: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("declared", "codec"),
-    [("UNICODE UTF-8", "utf-8"), ("8859/1", "latin-1"), ("8859/15", "iso-8859-15"), ("", "utf-8"), ("", "latin-1")],
+    [
+        ("UNICODE UTF-8", "utf-8"),
+        ("8859/1", "latin-1"),
+        ("8859/15", "iso-8859-15"),
+        ("", "utf-8"),
+        ("", "latin-1"),
+        ("utf8", "utf-8"),
+        ("UNICODE_UTF-8", "utf-8"),
+        ("ISO-8859-1", "latin-1"),
+        ("ISO 8859/15", "iso-8859-15"),
+        ("ISO IR6", "utf-8"),
+    ],
 )
 def test_the_character_set_is_that_of_msh_18(declared: str, codec: str) -> None:
     text = HEADER.decode().replace("UNICODE UTF-8", declared) + "\rPID|||||L\u00c9ON\u00c7O"

@@ -117,6 +117,21 @@ def test_a_document_that_is_not_base64_is_refused() -> None:
     assert taken(message.replace(packed, packed.rstrip(b"="))).documents == (CDA,)
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize("size", [20, 9_000])
+def test_a_document_cut_short_or_spread_over_two_obx_is_refused(codec: str, size: int) -> None:
+    text = f"<h:ClinicalDocument><title>{'x' * size}</title></h:ClinicalDocument>\n<!-- {'é' * size} -->"
+    whole = text.encode(codec)
+    message = mdm(whole, PATIENT, number="1")
+    assert taken(message).documents == (whole,)
+    packed = base64.b64encode(whole)
+    half = len(packed) // 12 * 4
+    assert refused(message.replace(packed, packed[:half])) == ("102", "OBX^1^5")
+    obx = next(line for line in message.split(b"\r") if packed in line)
+    spread = (obx.replace(packed, packed[:half]), obx.replace(packed, packed[half:]))
+    assert refused(message.replace(obx, b"\r".join(spread))) == ("102", "OBX^1^5")
+
+
 def test_two_patients_or_none_are_refused() -> None:
     assert refused(mdm(CDA, f"{PATIENT}\r{PATIENT}", number="1")) == ("100", "PID^1")
     assert refused(mdm(CDA, "NTE|1", number="1")) == ("100", "PID^1")
