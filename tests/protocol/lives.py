@@ -32,7 +32,7 @@ from gateway.ledger.tables import delivery, document, entry, job
 from gateway.ledger.views import Line
 from gateway.model.identity import InsStatus
 from gateway.model.reasons import Reason
-from gateway.model.states import ENDED, DocumentState
+from gateway.model.states import ENDED, DeliveryState, DocumentState
 from gateway.review import assign, hidden, reject, release, visibility
 from gateway.review.entries import Done, ReviewError, act
 from gateway.review.visibility import Wish
@@ -345,7 +345,7 @@ class Life:
         assert not [one for one, times in effects.items() if times > 1]
         held = [d for d in self.stage.dmp.documents() if d["unique_id"] in given and not d["is_signature"]]
         approved = sorted(d["unique_id"] for d in held if d["status"].endswith("Approved"))
-        superseded = await run.gateway.house.ledger.read(_superseded)
+        superseded = await run.gateway.house.ledger.read(lambda c: _replaced(c, "dmp"))
         claims = [x for x in lines if x.dmp == "fed" and x.action != "delete" and x.id not in superseded]
         gone = {x.unique_id for x in lines if x.dmp == "fed" and x.action == "delete"}
         claimed = sorted(x.fed_unique_id or "" for x in claims if x.fed_unique_id not in gone)
@@ -357,7 +357,7 @@ class Life:
                 assert seen == shown or await _refused(run, line.id, "dmp"), (line.id, seen, shown)
 
     async def _the_record(self, run: Run, lines: list[Line]) -> None:
-        superseded = await run.gateway.house.ledger.read(_superseded)
+        superseded = await run.gateway.house.ledger.read(lambda c: _replaced(c, "dpi"))
         for line in lines:
             if line.outcome == "filed" and line.id not in superseded and (line.dpi, line.action) == ("off", "create"):
                 shown = await run.gateway.house.ledger.read(lambda c, n=line.id: _flags(c, n))  # type: ignore[misc]
@@ -507,8 +507,17 @@ def _rows(c: Any) -> list[str]:
     return [*map(str, still), *map(str, work), *map(str, documents.open_entries(c))]
 
 
-def _superseded(c: Any) -> set[int]:
-    return set(c.execute(select(document.c.id).where(document.c.state == DocumentState.SUPERSEDED)).scalars())
+def _replaced(c: Any, name: str) -> set[int]:
+    """The documents of which a destination took a successor, or the deletion."""
+    taken = (delivery.c.destination == name) & (delivery.c.state == DeliveryState.DONE)
+    taken &= delivery.c.purpose != "withdraw"
+    numbers = list(c.execute(select(delivery.c.document_id).where(taken)).scalars())
+    gone: set[int] = set()
+    while numbers:
+        parents = (documents.get_document(c, n).parent_id for n in numbers)
+        numbers = [n for n in parents if n is not None and n not in gone]
+        gone |= set(numbers)
+    return gone
 
 
 def _hidden(c: Any) -> set[int]:
