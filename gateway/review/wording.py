@@ -9,7 +9,7 @@ from gateway.model.identity import Likeness
 from gateway.model.orders import PLACE
 from gateway.model.reasons import NotFed
 from gateway.model.states import DeliveryState
-from gateway.operate.messages import DESTINATIONS, LIKENESS, PURPOSES, REASONS, STATES, TRAITS, not_fed
+from gateway.operate.messages import CHANGES, DESTINATIONS, LIKENESS, PURPOSES, REASONS, STATES, TRAITS, not_fed
 from gateway.review.case import Case, Proposed, Ruled, Sent
 
 _COMMANDS = {
@@ -20,6 +20,8 @@ _COMMANDS = {
         "rejeter, en disant pourquoi",
     ),
 }
+#: The act that settled an entry.
+_HOW = {"assign": "attribuée", "release": "libérée", "reject": "rejetée, ou traitée autrement"} | CHANGES
 _SIGNATURES = {
     "valid": "conforme à son contenu (l'autorité qui a délivré le certificat n'est pas vérifiée)",
     "invalid": "NON conforme à son contenu",
@@ -45,7 +47,7 @@ def _head(case: Case) -> Iterator[str]:
     if case.detail:
         yield f"Détail : {case.detail}"
     if case.closed_at:
-        yield f"Réglée par {case.closed_by} le {day(case.closed_at)} ({case.closed_how})"
+        yield f"Réglée par {case.closed_by} le {day(case.closed_at)} ({_HOW.get(case.closed_how, case.closed_how)})"
 
 
 def _document(case: Case) -> Iterator[str]:

@@ -32,6 +32,10 @@ from gateway.terminology.refresh import in_use, summary
 DEAD = 60.0
 
 
+#: Who holds, when it is no person.
+_HELD = {"restore": "jusqu'à la comparaison qui suit une restauration"}
+
+
 class Destination(Struct, frozen=True):
     """``state``: off, ok, held, down. ``backlog`` counts deliveries that have not ended."""
 
@@ -244,7 +248,12 @@ def _unseen(status: Status) -> str:
 
 
 def _told(one: Destination) -> str:
-    words = {"off": "non configuré", "ok": "en service", "held": f"retenu ({one.hold_reason})", "down": "en panne"}
+    words = {
+        "off": "non configuré",
+        "ok": "en service",
+        "held": f"retenu ({_HELD.get(one.hold_reason, one.hold_reason)})",
+        "down": "en panne",
+    }
     down = f" depuis le {_day(one.down_since)} : {one.code} {one.text}" if one.down_since else ""
     name = DESTINATIONS[one.name]
     return f"{name[0].upper()}{name[1:]} : {words[one.state]}{down}, {one.backlog} en file"
