@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from gateway.flow import index
+from gateway.app.backup import back_up, restore
+from gateway.app.config import load
+from gateway.flow import index, reconcile
 from gateway.ledger import deliveries
 from gateway.model.identity import InsStatus
 from gateway.review import visibility
@@ -18,7 +21,7 @@ from gateway.review.entries import ReviewError, act
 from gateway.review.reject import reject
 from gateway.review.release import release
 from tests.protocol import lives
-from tests.protocol.between import Run, fed, held, running, settle
+from tests.protocol.between import Run, effects, fed, held, running, settle
 from tests.protocol.lives import WISH, Stage
 from tests.samples import ZOE, Samples
 
@@ -151,6 +154,42 @@ async def test_what_is_being_taken_back_from_the_dmp_waits_for_that(stage: Stage
         assert (line.dpi, line.dmp) == (("refused", "withdrawn") if first else ("delivered", "fed"))
         assert [fed(stage.dmp, one) for one in went] == ([["Deleted"]] if first else [["Deleted"], [], ["Approved"]])
         assert len(await run.entries()) == int(first)
+
+
+async def test_a_backup_taken_with_a_set_and_a_version_on_their_way_has_no_second_effect(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """All left after the backup; the restored ledger knows nothing of it, and makes the same messages."""
+    since, seen = _last(stage), max((entry["seq"] for entry in stage.dmp.journal()), default=0)
+    house = _house(stage, tmp_path)
+    async with running(house) as run:
+        await run.take(lives._letters(f"{tmp_path}a", [True]))
+        await run.quiet()
+        for name in ("dpi", "dmp"):
+            await _hold(run, held=True, name=name)
+        await _says(run, "make-visible")
+        await run.take(lives._letters(f"{tmp_path}b", [False, True]))
+        await run.until("filed", lambda lines: len(lines) == 3 and all(one.outcome == "filed" for one in lines))
+        ours = run.gateway.house
+        await asyncio.to_thread(back_up, load(house.config), ours.ledger, ours.vault, tmp_path / "copy", "moi")
+        for name in ("dpi", "dmp"):
+            await _hold(run, held=False, name=name)
+        lines = await run.quiet()
+    keys = load(house.config).ledger.key_file
+    kept = keys.read_bytes()
+    shutil.rmtree(house.folder / "vault")
+    for path in house.folder.glob("gateway.db*"):
+        path.unlink()
+    keys.write_bytes(kept)
+    restore(load(house.config), tmp_path / "copy", "moi")
+    async with running(house) as run:
+        await reconcile.release_restored(run.gateway.house)
+        run.gateway.house.news.set()
+        again = await run.quiet()
+        assert await run.entries() == []
+    assert [(x.dpi, x.dmp, x.fed_unique_id) for x in again] == [(x.dpi, x.dmp, x.fed_unique_id) for x in lines]
+    assert set(effects(stage.dmp, seen, "TD2.1").values()) | set(effects(stage.record, since).values()) == {1}
+    assert [fed(stage.dmp, one.fed_unique_id or "") for one in again] == [["Approved"]] * 3
 
 
 def _house(stage: Stage, folder: Path) -> Any:
