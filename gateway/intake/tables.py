@@ -121,7 +121,7 @@ def _check(names: list[str], required: tuple[str, ...]) -> None:
     missing = [name for name in required if name not in names]
     if missing:
         raise TableError(
-            f"Il manque la colonne {', '.join(missing)} ; la première ligne doit nommer les colonnes, "
+            f"Il manque {'les colonnes' if len(missing) > 1 else 'la colonne'} {', '.join(missing)} ; la première ligne doit nommer les colonnes, "
             "séparées par des virgules ou des points-virgules."
         )
     twice = sorted({name for name in names if name and names.count(name) > 1})
