@@ -120,8 +120,9 @@ def _read(
 def _check(names: list[str], required: tuple[str, ...]) -> None:
     missing = [name for name in required if name not in names]
     if missing:
+        what = "les colonnes" if len(missing) > 1 else "la colonne"
         raise TableError(
-            f"Il manque {'les colonnes' if len(missing) > 1 else 'la colonne'} {', '.join(missing)} ; la première ligne doit nommer les colonnes, "
+            f"Il manque {what} {', '.join(missing)} ; la première ligne doit nommer les colonnes, "
             "séparées par des virgules ou des points-virgules."
         )
     twice = sorted({name for name in names if name and names.count(name) > 1})
