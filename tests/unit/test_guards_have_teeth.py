@@ -21,9 +21,10 @@ PASSED, FAILED = 0, 1
 
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package, alone in its folder."""
+    """A copy of the package and of its rules, alone in their folder."""
     folder = tmp_path_factory.mktemp("teeth")
     shutil.copytree(HOME, folder / "gateway")
+    shutil.copytree(ROOT / "rules", folder / "rules")
     return folder
 
 
