@@ -556,7 +556,7 @@ _POLICY = (
     _one(
         "duplicate",
         "flow/judge.py",
-        "return _copy(one, known.copy) if known.copy is not None else None",
+        "return _copy(one, known.copy, known.asked) if known.copy is not None else None",
         "return None",
         f"{_JUDGE}a_copy_of_what_is_filed_is_a_duplicate",
     ),
