@@ -11,7 +11,7 @@ from msgspec import Struct
 from gateway.app import lines
 from gateway.app.hosts import host_and_port, is_loopback, is_network, read_url
 from gateway.app.problem import Problem, mailbox_name
-from gateway.model.settings import Dmp, Dpi, Mailbox, Patients, Settings, Smtp, Submission
+from gateway.model.settings import Dmp, Dpi, Hospital, Mailbox, Patients, Settings, Smtp, Submission
 from gateway.protocols.hl7v2 import MAX_BYTES
 
 #: A path that fits sockaddr_un (unix(7)), or a host that needs no look-up with its port.
@@ -107,10 +107,10 @@ def hospital(settings: Settings) -> Iterator[Problem]:
         yield from lines.listened("[hospital] ", inlet.listen, inlet.allow, "127.0.0.1:2577")
         if inlet.max_size > MAX_BYTES:
             yield Problem("[hospital] max_size", "dépasse ce que la passerelle sait lire", 'écrire au plus "128MB"')
-        if not lines.is_here(inlet.listen) and inlet.cert is None and not inlet.cleartext_accepted:
+        if not lines.is_here(inlet.listen) and not _certified(inlet) and not inlet.cleartext_accepted:
             remedy = "donner cert et key, ou cleartext_accepted = true si l'établissement l'accepte"
             yield Problem("[hospital] cert", "manque pour écouter hors de cette machine", remedy)
-        if inlet.client_ca is not None and inlet.cert is None:
+        if inlet.client_ca is not None and not _certified(inlet):
             yield Problem("[hospital] cert", "manque alors que client_ca est donné", "donner cert et key")
     if settings.ack is not None:
         yield from lines.reached("[ack]", settings.ack.url, clear=settings.ack.cleartext_accepted)
@@ -178,8 +178,12 @@ def _on_loopback(address: str) -> bool:
 def _exposed(inlet: Smtp) -> Iterator[Problem]:
     if not inlet.peers:
         yield Problem("[smtp] peers", "manque pour écouter hors de cette machine", "nommer qui peut déposer")
-    if inlet.cert is None:
+    if not _certified(inlet):
         yield Problem("[smtp] cert", "manque pour écouter hors de cette machine", "donner cert et key")
+
+
+def _certified(inlet: Smtp | Hospital) -> bool:
+    return inlet.cert is not None or inlet.p12 is not None
 
 
 def _peers(inlet: Smtp) -> Iterator[Problem]:
@@ -188,8 +192,8 @@ def _peers(inlet: Smtp) -> Iterator[Problem]:
             continue
         if re.fullmatch(r"[0-9.:/]+", peer) or not _HOST.fullmatch(peer):
             yield Problem("[smtp] peers", f'"{peer}" ne convient pas', 'écrire "10.1.0.0/16" ou un nom de certificat')
-        elif inlet.client_ca is None or inlet.cert is None:
-            key = "cert" if inlet.cert is None else "client_ca"
+        elif inlet.client_ca is None or not _certified(inlet):
+            key = "client_ca" if _certified(inlet) else "cert"
             yield Problem(f"[smtp] {key}", f'manque alors que peers nomme le certificat "{peer}"', "le donner")
 
 

@@ -138,6 +138,10 @@ KEYS: dict[str, Key] = {
     "hospital.allow": Key("Réseaux admis ; cette machine l'est toujours"),
     "hospital.cert": Key("Certificat serveur (PEM) et sa clé ; absent : en clair", '"pki/hospital.pem"'),
     "hospital.key": Key("Clé privée du certificat serveur", '"pki/hospital.key"'),
+    "hospital.p12": Key(
+        "Ou le certificat du serveur en PKCS#12, avec le fichier de son mot de passe", '"pki/hospital.p12"'
+    ),
+    "hospital.password_file": Key("Mot de passe du PKCS#12", '"secrets/hospital-p12.password"'),
     "hospital.client_ca": Key("Autorités des certificats clients admis", '"pki/igc-sante.pem"'),
     "hospital.max_size": Key("Taille maximale d'un message, base64 compris ; au plus 128 Mo"),
     "hospital.cleartext_accepted": Key("true : accepte d'écouter en clair hors de cette machine"),
@@ -150,6 +154,8 @@ KEYS: dict[str, Key] = {
     "ack.crl": Key(_CRL, '"pki/igc-sante.crl"'),
     "ack.client_cert": Key(_CERT, '"pki/dpi.pem"'),
     "ack.client_key": Key("Clé privée du certificat client", '"pki/dpi.key"'),
+    "ack.client_p12": Key(_P12, '"pki/dpi.p12"'),
+    "ack.client_password_file": Key("Mot de passe du PKCS#12", '"secrets/dpi-p12.password"'),
     "ack.cleartext_accepted": Key("true : accepte mllp:// hors de cette machine"),
     "ack.timeout": Key("Délai de connexion et de réponse"),
     "senders.trusted_domains": Key("Domaines crus"),

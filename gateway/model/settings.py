@@ -142,6 +142,8 @@ class Hospital(Table, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
     cert: Path | None = None
     key: Path | None = None
+    p12: Path | None = None
+    password_file: Path | None = None
     client_ca: Path | None = None
     max_size: Size = Size(100_000_000)
     cleartext_accepted: bool = False
@@ -156,6 +158,8 @@ class Ack(Table, frozen=True, kw_only=True):
     crl: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    client_p12: Path | None = None
+    client_password_file: Path | None = None
     cleartext_accepted: bool = False
     timeout: Seconds = Seconds(60)
 

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.app.constraints import first_problem
 from gateway.app.tls import Contexts
-from gateway.model.settings import Dmp, Revocation, Settings
+from gateway.model.settings import Dmp, Revocation, Settings, Smtp
 from gateway.protocols.xmldsig import Signer
 from gateway.trust.errors import TrustError
 from tests import pki as keys
@@ -83,3 +84,12 @@ def test_a_place_that_does_not_answer_is_one_line(settings: Settings, tmp_path: 
     (wrong,) = Contexts(msgspec.structs.replace(settings, revocation=published)).fetch_lists()
     assert "ne répond pas" in wrong
     assert "\n" not in wrong
+
+
+def test_an_inlet_may_have_its_certificate_as_pkcs12(settings: Settings, tmp_path: Path) -> None:
+    p12, word = Authority().issue().write_p12(tmp_path, "mot de passe")
+    inlet = Smtp(
+        listen="0.0.0.0:2525", recipients={"a@b.fr": "bal"}, peers=("10.0.0.0/8",), p12=p12, password_file=word
+    )
+    assert Contexts(settings).smtp(inlet) is not None
+    assert first_problem(msgspec.structs.replace(settings, smtp=inlet)) is None
