@@ -15,20 +15,21 @@ from gateway.delivery.dpi import fhir
 from gateway.delivery.dpi.folder import Folder
 from gateway.delivery.dpi.mllp import Mllp, Peer
 from gateway.delivery.submission import Server, Submission
-from gateway.flow import decide, plan
+from gateway.flow import decide
 from gateway.flow import read as reading
 from gateway.flow.breaker import Breakers
 from gateway.flow.deliver import Deliverer
+from gateway.flow.delivering.legs import Leg
+from gateway.flow.delivering.to_dmp import ToDmp
+from gateway.flow.delivering.to_dpi import ToDpi
+from gateway.flow.delivering.to_mssante import ToMssante
+from gateway.flow.delivering.to_sender import ToSender
+from gateway.flow.delivering.to_zam import ToZam
 from gateway.flow.house import House, Readers
-from gateway.flow.legs import Leg
-from gateway.flow.originals import Originals
-from gateway.flow.readers import JUDGING, JUDGING_LIMITS, JUDGING_READS, WORK, ReaderProcesses
+from gateway.flow.planning import plan
+from gateway.flow.reading.originals import Originals
+from gateway.flow.reading.readers import JUDGING, JUDGING_LIMITS, JUDGING_READS, WORK, ReaderProcesses
 from gateway.flow.rulekeeper import RuleKeeper
-from gateway.flow.to_dmp import ToDmp
-from gateway.flow.to_dpi import ToDpi
-from gateway.flow.to_mssante import ToMssante
-from gateway.flow.to_sender import ToSender
-from gateway.flow.to_zam import ToZam
 from gateway.flow.worker import Handler, Worker
 from gateway.isolation.limits import Limits
 from gateway.isolation.pool import Pool

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import plan, together
 from gateway.flow.house import House
-from gateway.flow.judge import Context, Judgement, Known, judge, persons_apart
-from gateway.flow.tidings import orders_of
+from gateway.flow.judgement.judge import Context, Judgement, Known, judge, persons_apart
+from gateway.flow.planning import plan, together
+from gateway.flow.planning.tidings import orders_of
 from gateway.identity.identify import Evidence, identify
 from gateway.identity.keys import keys
 from gateway.identity.match import Policy

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from gateway.flow import frozen, outcomes, together
 from gateway.flow.breaker import Breakers
+from gateway.flow.delivering import frozen, outcomes
+from gateway.flow.delivering.legs import Go, Going, Leg, Ready, Skip, There, Together, Wait
 from gateway.flow.house import House
-from gateway.flow.legs import Go, Going, Leg, Ready, Skip, There, Together, Wait
+from gateway.flow.planning import together
 from gateway.ledger import deliveries, jobs
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Delivery

@@ -6,9 +6,9 @@ import msgspec
 from sqlalchemy import Connection, update
 
 from gateway.flow.house import House
-from gateway.flow.look import with_pictures
-from gateway.flow.originals import Originals
-from gateway.flow.screen import screen, set_aside
+from gateway.flow.reading.look import with_pictures
+from gateway.flow.reading.originals import Originals
+from gateway.flow.reading.screen import screen, set_aside
 from gateway.isolation.errors import ReaderDied, ReaderRefused, ReaderTimedOut
 from gateway.ledger import documents, jobs, mails
 from gateway.ledger.jobs import Job

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from gateway.flow import judge
 from gateway.flow.decide import parent_id_of
 from gateway.flow.house import House
-from gateway.flow.judge import WRAPPED, travels_as
+from gateway.flow.judgement import judge
+from gateway.flow.judgement.judge import WRAPPED, travels_as
 from gateway.identity.match import BLOCKING
 from gateway.ledger import documents, patients
 from gateway.ledger.rows import Document, Entry

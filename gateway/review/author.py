@@ -7,10 +7,12 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import decide, judge, plan
-from gateway.flow.author import is_same
+from gateway.flow import decide
 from gateway.flow.decide import Decided
 from gateway.flow.house import House
+from gateway.flow.judgement import judge
+from gateway.flow.judgement.author import is_same
+from gateway.flow.planning import plan
 from gateway.ledger import deliveries, documents, patients, trail
 from gateway.ledger.rows import Delivery, Document
 from gateway.model.documents import Signatory

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from gateway.flow import decide, plan
+from gateway.flow import decide
 from gateway.flow.house import House
-from gateway.flow.judge import Context, Judgement
+from gateway.flow.judgement.judge import Context, Judgement
+from gateway.flow.planning import plan
 from gateway.ledger import documents, jobs, mails, trail
 from gateway.ledger.documents import StaleError
 from gateway.ledger.rows import Arrival, Document, Entry

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from gateway.flow import plan
 from gateway.flow.house import House
+from gateway.flow.planning import plan
 from gateway.flow.read import claim_of
 from gateway.ledger import deliveries, documents, jobs
 from gateway.ledger.rows import Delivery, Document, Entry

@@ -7,10 +7,12 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import decide, judge, plan
+from gateway.flow import decide
 from gateway.flow.house import House
 from gateway.flow.index import HELD
-from gateway.flow.judge import Judgement
+from gateway.flow.judgement import judge
+from gateway.flow.judgement.judge import Judgement
+from gateway.flow.planning import plan
 from gateway.ledger import deliveries, documents, jobs, patients
 from gateway.ledger.rows import Delivery, Document, Entry
 from gateway.model.documents import Action

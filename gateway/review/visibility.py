@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import plan, revise
 from gateway.flow.decide import Decided
 from gateway.flow.house import House
+from gateway.flow.planning import plan, revise
 from gateway.ledger import deliveries, documents, patients, revisions, trail
 from gateway.ledger.rows import Document
 from gateway.model.documents import Action, DocumentReading, Visibility

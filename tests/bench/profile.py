@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
-from gateway.flow import reader
-from gateway.flow.readers import ReaderProcesses
+from gateway.flow.reading import reader
+from gateway.flow.reading.readers import ReaderProcesses
 from gateway.isolation.channel import Reply
 from gateway.isolation.pool import Pool
 from gateway.model.ports import Observer

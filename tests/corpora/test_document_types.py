@@ -16,7 +16,7 @@ import msgspec
 import pypdf
 import pypdf.errors
 
-from gateway.flow.author import others
+from gateway.flow.judgement.author import others
 from gateway.formats.clinical import cda
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import Limits

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.flow import enclosed
+from gateway.flow.reading import enclosed
 from gateway.model.documents import Action
 from gateway.model.reasons import Reason
 from gateway.protocols.hl7v2 import parse

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.flow import reader
+from gateway.flow.reading import reader
 from gateway.formats import mail as mails
 from gateway.formats.errors import FormatError
 from gateway.formats.limits import DEFAULT

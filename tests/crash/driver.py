@@ -23,8 +23,9 @@ from gateway.app.compose import open_gateway
 from gateway.app.config import load
 from gateway.app.lock import WorkerLock
 from gateway.app.tls import Contexts
-from gateway.flow import enclosed, reader, receive, reconcile
+from gateway.flow import receive, reconcile
 from gateway.flow.house import House
+from gateway.flow.reading import enclosed, reader
 from gateway.flow.receive import Sighting
 from gateway.flow.takers import MailboxTaker
 from gateway.formats import mail

@@ -14,8 +14,8 @@ import gateway
 from gateway.delivery.dmp import DmpError, errors
 from gateway.delivery.dpi import acks
 from gateway.delivery.wire import Response
-from gateway.flow import enclosed, reader
-from gateway.flow.asked import Request
+from gateway.flow.reading import enclosed, reader
+from gateway.flow.reading.asked import Request
 from gateway.formats import archive, containers, dangers, mail
 from gateway.formats.clinical import cda, xdm
 from gateway.formats.errors import FormatError

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from gateway.flow import index, plan, revise
+from gateway.flow import index
+from gateway.flow.planning import plan, revise
 from gateway.ledger import deliveries, documents, jobs
 from gateway.ledger.rows import Delivery
 from gateway.model.documents import Visibility
@@ -253,7 +254,7 @@ async def test_after_the_record_each_goes_when_its_own_has_gone(stage: Stage, tm
 
 
 async def test_a_large_mail_makes_sets_of_a_bounded_size(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.flow.together.MOST", 2)
+    monkeypatch.setattr("gateway.flow.planning.together.MOST", 2)
     async with running(stage.house()) as run:
         await run.take(stage.mail())
         assert [line.dmp for line in await run.quiet()] == ["fed"] * 3

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from gateway.flow import index, plan
-from gateway.flow.to_dmp import _why_closed
+from gateway.flow import index
+from gateway.flow.delivering.to_dmp import _why_closed
+from gateway.flow.planning import plan
 from gateway.ledger import deliveries, jobs, revisions
 from gateway.ledger.views import Line
 from gateway.model.documents import Visibility

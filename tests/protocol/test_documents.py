@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from gateway.flow import revise
+from gateway.flow.planning import revise
 from gateway.ledger import deliveries, jobs, patients, trail
 from gateway.ledger.rows import Delivery
 from gateway.ledger.views import Line

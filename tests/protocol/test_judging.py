@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from gateway.flow.readers import JUDGING, JUDGING_LIMITS, JUDGING_READS, ReaderProcesses
+from gateway.flow.reading.readers import JUDGING, JUDGING_LIMITS, JUDGING_READS, ReaderProcesses
 from gateway.formats.validity.verdict import in_french
 from gateway.isolation import landlock
 from gateway.isolation.errors import ReaderRefused, ReaderTimedOut

@@ -23,10 +23,10 @@ from gateway.delivery.submission import ACCEPTED, TRACKED, Server, Submission
 from gateway.flow import decide, index, read, receive
 from gateway.flow.breaker import Breakers
 from gateway.flow.deliver import Deliverer
+from gateway.flow.delivering.to_mssante import ToMssante
 from gateway.flow.house import House
-from gateway.flow.originals import Originals
+from gateway.flow.reading.originals import Originals
 from gateway.flow.receive import Sighting
-from gateway.flow.to_mssante import ToMssante
 from gateway.formats import mail
 from gateway.formats.clinical import cda
 from gateway.formats.limits import DEFAULT

@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 from gateway.app.compose import open_house
 from gateway.app.config import load
 from gateway.flow.house import House
-from gateway.flow.reader import ILLEGIBLE
+from gateway.flow.reading.reader import ILLEGIBLE
 from gateway.model.documents import DocumentReading
 from gateway.model.ports import Silent
 from tests.crash.house import build

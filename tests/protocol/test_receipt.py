@@ -21,13 +21,13 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from sqlalchemy import Connection, select
 
 from gateway.delivery.submission import Server, Submission, prepare
-from gateway.flow import plan
 from gateway.flow.breaker import Breakers
 from gateway.flow.deliver import Deliverer
+from gateway.flow.delivering.legs import Go, Skip, Wait
+from gateway.flow.delivering.to_sender import ToSender
 from gateway.flow.house import House, Readers
-from gateway.flow.legs import Go, Skip, Wait
-from gateway.flow.originals import Originals
-from gateway.flow.to_sender import ToSender
+from gateway.flow.planning import plan
+from gateway.flow.reading.originals import Originals
 from gateway.formats.limits import DEFAULT
 from gateway.formats.mails import reports
 from gateway.ledger import deliveries, documents, jobs, mails

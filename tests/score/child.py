@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.flow.asked import Answer, Request
-from gateway.flow.reader import work
+from gateway.flow.reading.asked import Answer, Request
+from gateway.flow.reading.reader import work
 
 _REQUEST = msgspec.json.encode(Request("read"))
 _SECONDS = 60

@@ -17,11 +17,11 @@ from gateway.app.errors import CommandError
 from gateway.decision import check, rule
 from gateway.decision.engine import explain
 from gateway.flow import rulekeeper
-from gateway.flow.asked import Answer, Request
 from gateway.flow.decide import context_of, judge_all, reading_of
 from gateway.flow.house import House
-from gateway.flow.judge import Context, Judgement, question
-from gateway.flow.readers import WORK, find_schema
+from gateway.flow.judgement.judge import Context, Judgement, question
+from gateway.flow.reading.asked import Answer, Request
+from gateway.flow.reading.readers import WORK, find_schema
 from gateway.isolation.errors import ReaderDied, ReaderRefused, ReaderTimedOut
 from gateway.isolation.limits import Limits
 from gateway.isolation.pool import Pool

@@ -18,7 +18,7 @@ from gateway.app.config import load
 from gateway.app.errors import CommandError
 from gateway.app.findings import expiring
 from gateway.app.lock import WorkerLock
-from gateway.flow.screen import silence
+from gateway.flow.reading.screen import silence
 from gateway.ledger import deliveries, patients, views
 from gateway.ledger.rows import DestinationRow
 from gateway.model.ports import Silent, SystemClock

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from gateway.app.samples import MAILBOX, SENDERS, Sample, patients, patients_csv, samples, senders_csv
 from gateway.app.samples.paper import pdf
-from gateway.flow.judge import age
+from gateway.flow.judgement.judge import age
 from gateway.formats import mail
 from gateway.identity.ins import key_is_right
 from gateway.intake import tables

@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from gateway.flow.addressees import addressees
-from gateway.flow.papers import Papers
+from gateway.flow.delivering.addressees import addressees
+from gateway.flow.delivering.papers import Papers
 from gateway.model.documents import Envelope
 from gateway.model.people import Sender
 from gateway.model.settings import Mailbox, Settings, Smtp

@@ -15,5 +15,5 @@ def test_the_daemon_loads_no_parser() -> None:
     said = "import sys, gateway.app.cli, gateway.app.daemon, gateway.app.compose; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "gateway.flow.readers" in loaded
+    assert "gateway.flow.reading.readers" in loaded
     assert loaded & set(PARSERS) == set()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.flow.author import is_same, others
+from gateway.flow.judgement.author import is_same, others
 from gateway.model.documents import Carrier, DocumentReading, Signatory
 from gateway.model.people import Sender
 from tests.samples import SENDER

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from gateway.flow import tidings
-from gateway.flow.judge import Context, Judgement, Known, judge
-from gateway.flow.sent_by import responsible, rpps_of
-from gateway.flow.tidings import content_type, of_dmp, of_rejection
-from gateway.flow.versions import Target, objection
+from gateway.flow.delivering.sent_by import responsible, rpps_of
+from gateway.flow.judgement.judge import Context, Judgement, Known, judge
+from gateway.flow.judgement.versions import Target, objection
+from gateway.flow.planning import tidings
+from gateway.flow.planning.tidings import content_type, of_dmp, of_rejection
 from gateway.ledger.rows import Delivery
 from gateway.model.documents import Action, Code, DocumentReading, Envelope, Visibility
 from gateway.model.orders import Orders, Origin, Participant

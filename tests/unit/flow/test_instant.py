@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.flow import reader
-from gateway.flow.papers import Papers
+from gateway.flow.delivering.papers import Papers
+from gateway.flow.reading import reader
 
 ARRIVED = datetime(2026, 6, 3, 12, tzinfo=UTC)
 ODD = ["", "hier", "Date:4294967296 Jul 3 2:3", "1 Jan 99999999999 00:00", "31 Dec 9999 23:00:00 -1200",

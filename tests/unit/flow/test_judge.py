@@ -9,7 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.flow.judge import Context, Judgement, Known, age, distrust, file, judge, persons_apart, why_not_fed
+from gateway.flow.judgement.judge import (
+    Context,
+    Judgement,
+    Known,
+    age,
+    distrust,
+    file,
+    judge,
+    persons_apart,
+    why_not_fed,
+)
 from gateway.ledger.rows import Document
 from gateway.model.decision import Ruling
 from gateway.model.documents import (

@@ -8,10 +8,10 @@ from typing import cast
 
 import pytest
 
-from gateway.flow import look
 from gateway.flow.house import House
-from gateway.flow.reader import ILLEGIBLE, NO_OCR
-from gateway.flow.reader import look as look_at
+from gateway.flow.reading import look
+from gateway.flow.reading.reader import ILLEGIBLE, NO_OCR
+from gateway.flow.reading.reader import look as look_at
 from gateway.formats.pages import ocr
 from gateway.identity import datamatrix
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReadersUnavailable, ReaderTimedOut

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.flow.mailing import recipients
+from gateway.flow.planning.mailing import recipients
 from gateway.model.identity import InsStatus, Patient
 from gateway.model.orders import Orders, Origin
 from gateway.protocols.outgoing import Audience

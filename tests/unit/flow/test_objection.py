@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.flow.dmp_bytes import LOST
+from gateway.flow.delivering.dmp_bytes import LOST
+from gateway.flow.delivering.legs import Wait
+from gateway.flow.delivering.to_dmp import ToDmp
 from gateway.flow.house import House
-from gateway.flow.legs import Wait
-from gateway.flow.to_dmp import ToDmp
 from gateway.formats.validity.verdict import Fault, Verdict
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderTimedOut
 from gateway.ledger.rows import Delivery

@@ -13,7 +13,7 @@ from gateway.app.compose import open_house
 from gateway.app.config import load
 from gateway.flow import decide, read, receive
 from gateway.flow.house import House
-from gateway.flow.originals import Originals
+from gateway.flow.reading.originals import Originals
 from gateway.flow.receive import Sighting
 from gateway.ledger import documents
 from gateway.ledger.jobs import Job

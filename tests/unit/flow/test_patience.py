@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from gateway.flow import outcomes
 from gateway.flow.breaker import backoff
+from gateway.flow.delivering import outcomes
 from gateway.ledger import deliveries, jobs
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Lease

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.flow import posted
+from gateway.flow.planning import posted
 from gateway.model.orders import Orders, Origin, Participant, Tidings, ZamEvent
 from gateway.model.reports import Fate, ReportKind
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from gateway.flow.to_dmp import ToDmp
+from gateway.flow.delivering.to_dmp import ToDmp
 from gateway.model.documents import Visibility
 
 if TYPE_CHECKING:
-    from gateway.flow.papers import Papers
+    from gateway.flow.delivering.papers import Papers
 
 HIDDEN, SEEN = Visibility(invisible_to_representatives=True), Visibility(invisible_to_patient=True)
 

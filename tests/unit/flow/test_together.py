@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from gateway.flow import outcomes, together
+from gateway.flow.delivering import outcomes
+from gateway.flow.planning import together
 from gateway.ledger import deliveries, jobs
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Job, Lease

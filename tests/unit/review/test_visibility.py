@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 from sqlalchemy import Connection
 
-from gateway.flow import revise
+from gateway.flow.planning import revise
 from gateway.ledger import deliveries, documents, jobs, mails, revisions, trail
 from gateway.ledger.rows import Delivery
 from gateway.ledger.views import Line

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from gateway.flow.house import House
-from gateway.flow.judge import is_patient
+from gateway.flow.judgement.judge import is_patient
 from gateway.ledger import deliveries, mails, outgoing, patients
 from gateway.ledger.rows import Delivery, Document, Outgoing
 from gateway.model.documents import DocumentReading, MailReading

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.flow.asked import Answer, Request
+from gateway.flow.reading.asked import Answer, Request
 from gateway.formats.validity.verdict import Verdict
 from gateway.isolation.channel import Reply
 from gateway.isolation.limits import Limits
@@ -15,8 +15,8 @@ from gateway.model.documents import CdaHeader, DocumentReading, MailReading
 from gateway.protocols.cda_transform import Completion
 from gateway.vault.files import Vault
 
-WORK = "gateway.flow.reader:work"
-JUDGING = "gateway.flow.judging:work"
+WORK = "gateway.flow.reading.reader:work"
+JUDGING = "gateway.flow.reading.judging:work"
 SCHEMA = "CDA_extended.xsd"
 
 #: Thirty pages by OCR, each read twice, take longer than any other document.

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from gateway.delivery.dmp import Dmp, DmpError, Feed
-from gateway.flow import chain
-from gateway.flow import papers as paper
-from gateway.flow.dmp_bytes import LOST, DmpBytes
+from gateway.flow.delivering import papers as paper
+from gateway.flow.delivering.dmp_bytes import LOST, DmpBytes
+from gateway.flow.delivering.legs import Go, Going, Ready, Skip, There, Wait
+from gateway.flow.delivering.outcomes import MOVED_CODES, STATUS_CODE
+from gateway.flow.delivering.papers import Papers
+from gateway.flow.delivering.sent_by import responsible, rpps_of
 from gateway.flow.house import House
-from gateway.flow.judge import age, why_not_fed
-from gateway.flow.legs import Go, Going, Ready, Skip, There, Wait
-from gateway.flow.originals import Originals
-from gateway.flow.outcomes import MOVED_CODES, STATUS_CODE
-from gateway.flow.papers import Papers
-from gateway.flow.sent_by import responsible, rpps_of
-from gateway.flow.standing import WITHDRAWN, Version
-from gateway.flow.tidings import content_type
+from gateway.flow.judgement.judge import age, why_not_fed
+from gateway.flow.planning import chain
+from gateway.flow.planning.standing import WITHDRAWN, Version
+from gateway.flow.planning.tidings import content_type
+from gateway.flow.reading.originals import Originals
 from gateway.formats.validity.verdict import in_french
 from gateway.isolation.errors import ReaderDied, ReaderError, ReaderRefused, ReaderTimedOut
 from gateway.ledger import deliveries, patients

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from gateway.flow import plan, revise, standing, together
 from gateway.flow.breaker import Change, backoff
+from gateway.flow.delivering.legs import Skip, There
 from gateway.flow.house import House
-from gateway.flow.legs import Skip, There
+from gateway.flow.planning import plan, revise, standing, together
 from gateway.ledger import deliveries, documents, jobs, patients, trail
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Delivery

@@ -16,8 +16,8 @@ import msgspec
 from lxml import etree
 
 from gateway import letters
-from gateway.flow import enclosed
-from gateway.flow.asked import Answer, Request
+from gateway.flow.reading import enclosed
+from gateway.flow.reading.asked import Answer, Request
 from gateway.formats import mail as mails
 from gateway.formats.clinical import cda, printable
 from gateway.formats.errors import FormatError

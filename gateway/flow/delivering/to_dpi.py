@@ -8,15 +8,15 @@ from functools import partial
 
 from gateway.delivery.dpi import fhir, folder, mllp
 from gateway.delivery.dpi.fhir_outcomes import DpiError
-from gateway.flow import chain
-from gateway.flow import papers as paper
-from gateway.flow.addressees import addressees
+from gateway.flow.delivering import papers as paper
+from gateway.flow.delivering.addressees import addressees
+from gateway.flow.delivering.legs import Go, Ready, Skip, There, Wait
+from gateway.flow.delivering.papers import Papers
 from gateway.flow.house import House
-from gateway.flow.judge import WRAPPED
-from gateway.flow.legs import Go, Ready, Skip, There, Wait
-from gateway.flow.originals import Originals
-from gateway.flow.papers import Papers
-from gateway.flow.standing import WITHDRAWN
+from gateway.flow.judgement.judge import WRAPPED
+from gateway.flow.planning import chain
+from gateway.flow.planning.standing import WITHDRAWN
+from gateway.flow.reading.originals import Originals
 from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger import patients, revisions
 from gateway.ledger.rows import Delivery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.flow.papers import Papers
+from gateway.flow.delivering.papers import Papers
 from gateway.model.people import Sender
 from gateway.model.settings import Mailbox, Settings
 from gateway.protocols.handover import Recipient

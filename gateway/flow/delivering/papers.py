@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import standing
 from gateway.flow.decide import Decided, context_of, reading_of
 from gateway.flow.house import House
-from gateway.flow.judge import Context, travels_as
-from gateway.flow.originals import Originals
-from gateway.flow.standing import Version
+from gateway.flow.judgement.judge import Context, travels_as
+from gateway.flow.planning import standing
+from gateway.flow.planning.standing import Version
+from gateway.flow.reading.originals import Originals
 from gateway.ledger import deliveries, documents, mails, patients
 from gateway.ledger.rows import Arrival, Delivery, Document, Mail
 from gateway.model.decision import Ruling

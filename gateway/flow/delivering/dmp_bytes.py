@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from gateway.flow import papers as paper
+from gateway.flow.delivering import papers as paper
+from gateway.flow.delivering.papers import Papers
 from gateway.flow.house import House
-from gateway.flow.originals import Originals
-from gateway.flow.papers import Papers
+from gateway.flow.reading.originals import Originals
 from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger.rows import Delivery
 from gateway.model.documents import CdaHeader

@@ -1,6 +1,6 @@
 """What a judging process does: in a confined child of its own pool, which keeps its compiled rules (ADR 0034).
 
-Apart from ``flow.reader``: Saxon takes 300 MB and two seconds to compile, which no reader of mails should pay.
+Apart from ``flow.reading.reader``: Saxon takes 300 MB and two seconds to compile, which no reader of mails should pay.
 """
 
 from __future__ import annotations

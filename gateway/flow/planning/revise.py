@@ -6,9 +6,9 @@ from collections.abc import Mapping, Set
 
 from sqlalchemy import Connection
 
-from gateway.flow import plan, together
 from gateway.flow.house import House
-from gateway.flow.standing import OF_REPRESENTATIVES, WITHDRAWN
+from gateway.flow.planning import plan, together
+from gateway.flow.planning.standing import OF_REPRESENTATIVES, WITHDRAWN
 from gateway.ledger import deliveries, documents, jobs, revisions
 from gateway.ledger.revisions import FIRST
 from gateway.ledger.rows import Delivery, Document

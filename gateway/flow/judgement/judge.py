@@ -12,8 +12,8 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from gateway.decision import RuleBook, rule
-from gateway.flow.author import others
-from gateway.flow.versions import Target, objection
+from gateway.flow.judgement.author import others
+from gateway.flow.judgement.versions import Target, objection
 from gateway.identity.match import several_patients
 from gateway.ledger.rows import Document
 from gateway.model.decision import Question, Ruling

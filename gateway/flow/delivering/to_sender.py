@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from gateway.delivery import submission
-from gateway.flow import answers, plan
 from gateway.flow.decide import context_of, reading_of
+from gateway.flow.delivering.legs import Go, Ready, Skip, Wait
 from gateway.flow.house import House
-from gateway.flow.judge import distrust
-from gateway.flow.legs import Go, Ready, Skip, Wait
-from gateway.flow.originals import Originals
+from gateway.flow.judgement.judge import distrust
+from gateway.flow.planning import answers, plan
+from gateway.flow.reading.originals import Originals
 from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger import deliveries, documents, mails
 from gateway.ledger.rows import Arrival, Delivery, Document, Mail

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gateway.delivery import submission
-from gateway.flow import mailing
-from gateway.flow import papers as paper
+from gateway.flow.delivering import papers as paper
+from gateway.flow.delivering.legs import Go, Ready, Skip, Wait
+from gateway.flow.delivering.papers import Papers
 from gateway.flow.house import House
-from gateway.flow.judge import domain_trusted
-from gateway.flow.legs import Go, Ready, Skip, Wait
-from gateway.flow.originals import Originals
-from gateway.flow.papers import Papers
+from gateway.flow.judgement.judge import domain_trusted
+from gateway.flow.planning import mailing
+from gateway.flow.reading.originals import Originals
 from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger import outgoing as sent
 from gateway.ledger.rows import Delivery

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.flow import answers, mailing, posted, together
 from gateway.flow.house import House
-from gateway.flow.judge import Judgement, is_patient
-from gateway.flow.tidings import of_dmp, of_rejection, orders_of
+from gateway.flow.judgement.judge import Judgement, is_patient
+from gateway.flow.planning import answers, mailing, posted, together
+from gateway.flow.planning.tidings import of_dmp, of_rejection, orders_of
 from gateway.ledger import deliveries, documents, jobs, mails, outgoing
 from gateway.ledger.jobs import Job
 from gateway.ledger.rows import Arrival, Delivery, Document
@@ -78,7 +78,7 @@ def ended(c: Connection, house: House, done: Delivery) -> None:
 
 
 def tell(c: Connection, house: House, number: int, news: Tidings) -> None:
-    """Plan to tell the hospital's own record what became of a document of its own (``flow.to_zam``)."""
+    """Plan to tell the hospital's own record what became of a document of its own (``flow.delivering.to_zam``)."""
     says = msgspec.json.encode(news).decode()
     values: dict[str, object] = {"document_id": number, "purpose": news.event, "says": says}
     if house.settings.ack is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from gateway.flow.house import House
-from gateway.flow.judge import is_patient
+from gateway.flow.judgement.judge import is_patient
 from gateway.ledger import deliveries, documents, jobs, mails
 from gateway.ledger.rows import Arrival, Document
 from gateway.model.documents import Envelope, MailReading

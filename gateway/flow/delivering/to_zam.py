@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
+from gateway.flow.delivering.legs import Go, Ready, Skip, Wait
 from gateway.flow.house import House
-from gateway.flow.legs import Go, Ready, Skip, Wait
-from gateway.flow.tidings import orders_of
+from gateway.flow.planning.tidings import orders_of
 from gateway.ledger import documents, mails
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Destination, Frozen
