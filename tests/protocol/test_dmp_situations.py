@@ -132,6 +132,22 @@ async def test_of_several_entries_the_one_that_stands_is_replaced(stage: Stage) 
     assert [entry["errorCode"] for entry in stage.fed()] == ["", "XDSRegistryDeprecatedDocumentError", ""]
 
 
+@pytest.mark.parametrize("first", ["fed", "not-fed"])
+async def test_a_correction_that_is_not_fed_leaves_the_first_version_to_somebody(stage: Stage, first: str) -> None:
+    author, opposed = Samples(stage.tag), replace(ZOE, opposed=True)
+    async with running(stage.house()) as run:
+        await _knows(run, ZOE if first == "fed" else opposed)
+        await run.take(author.new())
+        assert (await run.quiet())[-1].dmp == first
+        await _knows(run, opposed)
+        await run.take(author.replacement())
+        line = (await run.quiet())[-1]
+        entries = await run.entries()
+    assert (line.action, line.outcome, line.dmp, line.dmp_reason) == ("replace", "filed", "not-fed", "opposed")
+    assert [entry.reason for entry in entries] == ([Reason.DMP_REFUSED] if first == "fed" else [])
+    assert all("garde la précédente" in entry.detail for entry in entries)
+
+
 @pytest.mark.parametrize(("state", "reason"), [("closed", "dmp-closed"), ("none", "no-dmp")])
 async def test_no_dmp_to_feed_is_an_answer(stage: Stage, state: str, reason: str) -> None:
     stage.dmp.set_dmp_state(REFEREE_ROW["ins"], state)
@@ -170,6 +186,10 @@ def _mail(tag: str, patient: Any, flags: tuple[str, ...]) -> bytes:
         .replace("11490-0", "11488-4")
     )
     return author._mail("nouveau", builders.attached(builders.xdm(document, sheet), "IHE_XDM.zip", "application/zip"))
+
+
+async def _knows(run: Run, patient: Any) -> None:
+    await run.gateway.house.ledger.write("index", lambda c: index.put_all(c, [patient], 4e9))
 
 
 async def _takes(run: Run, mail: bytes) -> Line:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from gateway.flow.house import House
 from gateway.flow.judgement.judge import Judgement, is_patient
-from gateway.flow.planning import answers, mailing, posted, together
+from gateway.flow.planning import answers, chain, mailing, posted, standing, together
 from gateway.flow.planning.tidings import of_dmp, of_rejection, orders_of
 from gateway.ledger import deliveries, documents, jobs, mails, outgoing
 from gateway.ledger.jobs import Job
@@ -19,6 +19,12 @@ from gateway.model.states import ENDED, DeliveryState, DocumentEvent, DocumentSt
 
 DPI, DMP, RECEIPT, ACK, MSSANTE = answers.DPI, "dmp", answers.RECEIPT, "ack", mailing.MSSANTE
 
+_STAYS = (
+    "Cette version n'a pas été versée au DMP ({reason}), qui garde la précédente, que son auteur a corrigée. À faire : "
+    "demander à l'auteur de la remplacer ou de la supprimer par Web-PS, puis clore cette entrée (reject)."
+)
+#: Nobody meant the replacement for the DMP, or the record refused it and keeps the version before too.
+_NOT_MEANT = frozenset({NotFed.OFF, Reason.DPI_REFUSED, standing.WITHDRAWN})
 _NO_MAILBOX = "Aucune boîte d'envoi n'est configurée ([submission] mailbox) : rien n'est parti par MSSanté."
 
 
@@ -143,6 +149,7 @@ def close(c: Connection, house: House, number: int) -> None:
         return
     found = documents.get_document(c, number)
     if found.parent_id is not None and found.state is DocumentState.SETTLED:
+        _tell_what_stays(c, house, documents.get_document(c, found.parent_id), found)
         _supersede(c, found.parent_id, found)
     settle_arrival(c, house, found.arrival_seq)
 
@@ -246,6 +253,17 @@ def _parent(c: Connection, one: DocumentReading) -> Document | None:
         return None
     wanted = one.unique_id if one.action is Action.DELETE else one.header.parent_id if one.header else ""
     return documents.filed_with_id(c, wanted) if wanted else None
+
+
+def _tell_what_stays(c: Connection, house: House, parent: Document, successor: Document) -> None:
+    """A replacement that was not fed leaves in the DMP the version that its author corrected: somebody must know."""
+    fed = deliveries.last_of(c, successor.id, DMP)
+    kept_away = fed is not None and fed.state is DeliveryState.NOT_APPLICABLE and fed.reason not in _NOT_MEANT
+    if fed is None or not kept_away or successor.action is not Action.REPLACE:
+        return
+    if chain.standing(c, parent, successor, DMP) is not None:
+        detail = _STAYS.format(reason=fed.reason)
+        documents.open_entry(c, successor.id, Reason.DMP_REFUSED, house.now, destination=DMP, detail=detail)
 
 
 def _supersede(c: Connection, number: int, successor: Document) -> None:
