@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +119,7 @@ class Driver:
         return code == CRASHED
 
 
-def survive(points: list[str], crash: Callable[[str, str], bool]) -> None:
+def survive(points: Sequence[str], crash: Callable[[str, str], bool]) -> None:
     """Stop at every point; ``crash(point, tag)`` says whether it was hit. Each step must be, on both its sides.
 
     How often one thing waits for another depends on their speed: a later occurrence of a step may be missing from a

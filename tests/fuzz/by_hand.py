@@ -227,8 +227,8 @@ _Row = tuple[Callable[[bytes], None], tuple[Kind | str, ...], tuple[type[Excepti
 #: Name (a module, and what tells two targets of one module apart) → the function, its seeds, the errors it may raise.
 _TABLE: dict[str, _Row] = {
     "formats.mail": (whole_mail, (Kind.MAIL,), ()),
-    "flow.reader": (reader_process, (Kind.MAIL,), ()),
-    "flow.reader-file": (reader_process_on_a_file, (), ()),
+    "flow.reading.reader": (reader_process, (Kind.MAIL,), ()),
+    "flow.reading.reader-file": (reader_process_on_a_file, (), ()),
     "formats.mails.headers": (fields, (Kind.MAIL,), (FormatError,)),
     "formats.mails.part": (transfer_encodings, (Kind.MAIL, Kind.TEXT), ()),
     "formats.archive": (zip_members, (Kind.ZIP, Kind.DOCX, Kind.ODT), (FormatError,)),

@@ -77,9 +77,9 @@ def test_the_harness(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_the_same_mails_by_imap(tmp_path: Path) -> None:
-    """The first half of them, which is enough to tell one way in from the other."""
-    verdict = kill.campaign(tmp_path, kills=0, seed=0, mails=220)
+    """The first quarter of them, which is enough to tell one way in from the other."""
+    verdict = kill.campaign(tmp_path, kills=0, seed=0, mails=110)
     assert verdict.wrong == [], str(verdict)
-    hold(verdict.families, verdict.held, least=80)
+    hold(verdict.families, verdict.held, least=40)
     for name, excused in EXCUSED.items():
         assert Counter(verdict.violations[name]) <= Counter(excused), name

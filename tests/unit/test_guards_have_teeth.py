@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import gateway
+from tests.thorough import sampled
 from tests.unit.mutations import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,10 +41,14 @@ def test_the_copy_passes_unchanged(copy: Path) -> None:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.guard)
+def test_the_table_says_what_the_module_does(mutation: Mutation) -> None:
+    assert (HOME / mutation.module).read_text(encoding="utf-8").count(mutation.fragment) == 1
+
+
+@pytest.mark.parametrize("mutation", sampled(MUTATIONS, 3), ids=lambda one: one.guard)
 def test_without_the_guard_a_test_fails(copy: Path, mutation: Mutation) -> None:
     module = copy / "gateway" / mutation.module
     source = (HOME / mutation.module).read_text(encoding="utf-8")
-    assert source.count(mutation.fragment) == 1, "the table no longer says what the module does"
     try:
         module.write_text(source.replace(mutation.fragment, mutation.without), encoding="utf-8")
         code, said = _run(copy, mutation.tests)
