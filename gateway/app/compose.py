@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -36,7 +36,7 @@ from gateway.isolation.pool import Pool
 from gateway.ledger import jobs, patients
 from gateway.ledger.engine import Ledger
 from gateway.ledger.jobs import Job
-from gateway.model.ports import Chance, Clock, Observer, SystemChance, SystemClock
+from gateway.model.ports import Chance, Clock, Observer, Silent, SystemChance, SystemClock
 from gateway.model.settings import Ack, Antivirus, Settings
 from gateway.model.settings import Dpi as DpiSettings
 from gateway.model.settings import Submission as SubmissionSettings
@@ -76,6 +76,16 @@ def open_ledger(settings: Settings, observer: Observer) -> tuple[Ledger, Vault]:
     except BaseException:
         ledger.close()
         raise
+
+
+@contextmanager
+def ledger_of(settings: Settings) -> Iterator[Ledger]:
+    """The rows, for a command that works no job; closed at the end."""
+    ledger, _ = open_ledger(settings, Silent())
+    try:
+        yield ledger
+    finally:
+        ledger.close()
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gateway.flow.house import House
 from gateway.flow.judgement.judge import Context, Judgement, Known, judge, persons_apart
-from gateway.flow.planning import plan, together
+from gateway.flow.planning import plan, telling, together
 from gateway.flow.planning.tidings import orders_of
 from gateway.identity.identify import Evidence, identify
 from gateway.identity.keys import keys
@@ -70,7 +70,7 @@ def _decide(c: Connection, house: House, job: Job) -> list[Job]:
     if not undecided:
         _wake(c, house, seen, [])
         return []
-    plan.heard(c, house, seen, reading)
+    telling.heard(c, house, seen, reading)
     context = context_of(c, house, seen, reading)
     judged = judge_all(c, house, undecided, reading, context, seen)
     orders = [
@@ -229,7 +229,7 @@ def apply(c: Connection, house: House, found: Document, judgement: Judgement, re
     number = keep(c, house, found, judgement, reading.reader)
     if judgement.ignored is not None:
         aside = documents.move(c, found, DocumentEvent.IGNORE, ignored=judgement.ignored, decision_id=number)
-        plan.repeated(c, house, aside)
+        telling.repeated(c, house, aside)
         return []
     if not judgement.file:
         _quarantine(c, house, found, judgement, number)

@@ -6,7 +6,7 @@ document, the segments PRT below it and twelve flags (OBX of the table MetaDMPMS
 How it is used: ``formats.messages.hospital`` reads a message, and hangs ``Orders`` on each ``DocumentReading.orders``
 (None for whatever came otherwise). Judging, planning and each leg read them there: ``to_dmp`` feeds the DMP,
 ``to_professionals`` and ``to_patient`` say whom a mail by MSSanté goes to. Who learns what became of a document plans
-a delivery to ``ack`` whose column ``says`` is ``Tidings`` as JSON (``flow.planning.plan.tell``), when
+a delivery to ``ack`` whose column ``says`` is ``Tidings`` as JSON (``flow.planning.telling.tell``), when
 ``receipt_wanted`` (Z01, Z02) or ``reading_wanted`` (Z03) is true; the leg ``flow.delivering.to_zam`` makes the message
 of both values.
 """

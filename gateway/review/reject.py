@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from gateway.flow.house import House
-from gateway.flow.planning import plan
+from gateway.flow.planning import plan, telling
 from gateway.flow.read import claim_of
 from gateway.ledger import deliveries, documents, jobs
 from gateway.ledger.rows import Delivery, Document, Entry
@@ -30,7 +30,7 @@ def reject(c: Connection, house: House, number: int, why: str, who: str, *, vers
         return _handled(c, house, entry, found)
     together = [found, *documents.joined(c, found.id)]
     for one in together:
-        plan.rejected(c, house, documents.move(c, one, DocumentEvent.REJECT, claim=None))
+        telling.rejected(c, house, documents.move(c, one, DocumentEvent.REJECT, claim=None))
     for seq in dict.fromkeys(one.arrival_seq for one in together):
         plan.settle_arrival(c, house, seq)
     return Done(entry.id, found.id, "rejected", "document rejeté ; un nouvel envoi fera une nouvelle entrée")

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.app.compose import open_ledger
+from gateway.app.compose import ledger_of
 from gateway.app.config import load
 from gateway.app.errors import CommandError
 from gateway.ledger import trail
-from gateway.model.ports import Silent
 from gateway.review.case import iso
 
 _COLUMNS = ("seq", "at", "who", "action", "subject", "detail", "hash")
@@ -22,18 +21,16 @@ _COLUMNS = ("seq", "at", "who", "action", "subject", "detail", "hash")
 
 def run(options: argparse.Namespace) -> int:
     """0 when the chain holds, or the export is whole; CommandError names the line where it breaks."""
-    ledger, _ = open_ledger(load(options.config), Silent())
-    try:
-        if options.verb == "verify":
-            count = ledger.look(trail.verify)
-            print(f"La piste d'audit est intacte : {count} ligne{'s' if count > 1 else ''}.")
-        else:
-            ledger.look(_as_csv if options.format == "csv" else _as_json)
-    except trail.TrailError as error:
-        number = str(error).removeprefix("line ")
-        raise CommandError(f"la piste d'audit est rompue à la ligne {number} : conservez ce registre") from error
-    finally:
-        ledger.close()
+    with ledger_of(load(options.config)) as ledger:
+        try:
+            if options.verb == "verify":
+                count = ledger.look(trail.verify)
+                print(f"La piste d'audit est intacte : {count} ligne{'s' if count > 1 else ''}.")
+            else:
+                ledger.look(_as_csv if options.format == "csv" else _as_json)
+        except trail.TrailError as error:
+            number = str(error).removeprefix("line ")
+            raise CommandError(f"la piste d'audit est rompue à la ligne {number} : conservez ce registre") from error
     return 0
 
 

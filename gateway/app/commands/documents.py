@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from gateway.app import paper
-from gateway.app.compose import open_house, open_ledger
+from gateway.app.compose import ledger_of, open_house
 from gateway.app.config import load
 from gateway.decision import RuleError
 from gateway.decision.book import REMINDER_DAYS
@@ -138,8 +138,8 @@ def _sees(*, hidden: bool, many: bool = False) -> str:
 def _of(options: argparse.Namespace) -> tuple[int, Wish]:
     """The document and who asks what."""
     given = vars(options)
-    wish = Wish(options.by, given.get("on_request_of") or "", given.get("reason") or "")
-    return options.document, Wish(wish.by, wish.on_request_of, wish.reason, bool(given.get("representatives")))
+    asked, reason = given.get("on_request_of") or "", given.get("reason") or ""
+    return options.document, Wish(options.by, asked, reason, bool(given.get("representatives")))
 
 
 def _action(house: House, options: argparse.Namespace) -> Callable[[Connection], Done]:
@@ -165,8 +165,5 @@ async def _act(settings: Settings, action: Callable[[House], Callable[[Connectio
 
 
 def _look(settings: Settings, work: Callable[[Connection], T]) -> T:
-    ledger, _ = open_ledger(settings, Silent())
-    try:
+    with ledger_of(settings) as ledger:
         return ledger.look(work)
-    finally:
-        ledger.close()

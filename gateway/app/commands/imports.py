@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from gateway.app.compose import open_ledger
+from gateway.app.compose import ledger_of
 from gateway.app.config import load
 from gateway.app.errors import CommandError
 from gateway.flow import index
@@ -24,7 +24,7 @@ from gateway.intake import annuaire, tables
 from gateway.ledger import patients, trail
 from gateway.model.causes import cause
 from gateway.model.people import Sender
-from gateway.model.ports import Silent, SystemClock
+from gateway.model.ports import SystemClock
 from gateway.model.settings import Settings
 
 T = TypeVar("T")
@@ -39,11 +39,8 @@ def run(options: argparse.Namespace) -> int:
     if options.table == "senders" and annuaire.is_national(_header(options.file)):
         return _national(settings, options.file)
     work, taken, refused = (_patients if options.table == "patients" else _senders)(options.file)
-    ledger, _ = open_ledger(settings, Silent())
-    try:
+    with ledger_of(settings) as ledger:
         ledger.submit("import", work).result()
-    finally:
-        ledger.close()
     return _say(options.file, taken, refused, len(refused))
 
 
@@ -57,25 +54,23 @@ def _say(file: Path, taken: int, shown: Sequence[tables.RowError], refused: int)
 def _national(settings: Settings, file: Path) -> int:
     """The national directory, in batches: its files are of gigabytes, and other work goes on between two of them."""
     encoding = _encoding(file)
-    ledger, _ = open_ledger(settings, Silent())
     now = SystemClock().now().timestamp()
     taken, refused, shown = 0, 0, list[tables.RowError]()
-    try:
-        rows = annuaire.read_national(lambda: _lines(file, encoding))
-        while batch := list(islice(rows, BATCH)):
-            good = [row for row in batch if isinstance(row, Sender)]
-            bad = [row for row in batch if isinstance(row, tables.RowError)]
-            ledger.submit("import", partial(_merge, good, now)).result()
-            taken, refused, shown = taken + len(good), refused + len(bad), [*shown, *bad][:SHOWN]
-        ledger.submit(
-            "import", lambda c: trail.append(c, now, "gateway", "import", "senders", {"rows": taken})
-        ).result()
-    except tables.TableError as error:
-        raise CommandError(f"{file.name} : {error}") from error
-    except OSError as error:
-        raise CommandError(f"{file.name} : fichier illisible ({cause(error)})") from error
-    finally:
-        ledger.close()
+    with ledger_of(settings) as ledger:
+        try:
+            rows = annuaire.read_national(lambda: _lines(file, encoding))
+            while batch := list(islice(rows, BATCH)):
+                good = [row for row in batch if isinstance(row, Sender)]
+                bad = [row for row in batch if isinstance(row, tables.RowError)]
+                ledger.submit("import", partial(_merge, good, now)).result()
+                taken, refused, shown = taken + len(good), refused + len(bad), [*shown, *bad][:SHOWN]
+            ledger.submit(
+                "import", lambda c: trail.append(c, now, "gateway", "import", "senders", {"rows": taken})
+            ).result()
+        except tables.TableError as error:
+            raise CommandError(f"{file.name} : {error}") from error
+        except OSError as error:
+            raise CommandError(f"{file.name} : fichier illisible ({cause(error)})") from error
     return _say(file, taken, shown, refused)
 
 

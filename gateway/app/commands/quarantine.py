@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from gateway.app import paper
-from gateway.app.compose import open_house, open_ledger
+from gateway.app.compose import ledger_of, open_house
 from gateway.app.config import load
 from gateway.flow.house import House
 from gateway.model.orders import PLACE
@@ -94,8 +94,5 @@ def _action(house: House, options: argparse.Namespace) -> Callable[[Connection],
 
 
 def _look(settings: Settings, work: Callable[[Connection], T]) -> T:
-    ledger, _ = open_ledger(settings, Silent())
-    try:
+    with ledger_of(settings) as ledger:
         return ledger.look(work)
-    finally:
-        ledger.close()

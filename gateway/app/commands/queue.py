@@ -7,11 +7,11 @@ import argparse
 from sqlalchemy import Connection
 
 from gateway.app import paper
-from gateway.app.compose import open_ledger
+from gateway.app.compose import ledger_of
 from gateway.app.config import load
 from gateway.ledger import deliveries, jobs, trail, views
 from gateway.ledger.views import Queued
-from gateway.model.ports import Silent, SystemClock
+from gateway.model.ports import SystemClock
 from gateway.model.states import DeliveryState
 from gateway.operate.messages import DESTINATIONS, STATES
 from gateway.review.case import iso
@@ -29,9 +29,8 @@ _PARKED = {
 def run(options: argparse.Namespace) -> int:
     """0; the verbs that change something leave a line in the trail."""
     names = [options.destination] if options.destination else list(DESTINATIONS)
-    ledger, _ = open_ledger(load(options.config), Silent())
     now, who = SystemClock().now().timestamp(), paper.operator(vars(options).get("by"))
-    try:
+    with ledger_of(load(options.config)) as ledger:
         if options.verb == "list":
             _list(ledger.look(lambda c: views.queue(c, options.destination)), as_json=options.json)
         elif options.verb == "retry":
@@ -41,8 +40,6 @@ def run(options: argparse.Namespace) -> int:
             held = options.verb == "hold"
             ledger.submit("hold", lambda c: _hold(c, names, now, who, held=held)).result()
             print(f"{', '.join(DESTINATIONS[name] for name in names)} : {'retenu' if held else 'repris'}.")
-    finally:
-        ledger.close()
     return 0
 
 

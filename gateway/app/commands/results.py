@@ -7,18 +7,14 @@ import sys
 
 import msgspec
 
-from gateway.app.compose import open_ledger
+from gateway.app.compose import ledger_of
 from gateway.app.config import load
 from gateway.ledger import views
-from gateway.model.ports import Silent
 
 
 def run(options: argparse.Namespace) -> int:
     """Print every document's line, in the order of arrival."""
-    ledger, _ = open_ledger(load(options.config), Silent())
-    try:
+    with ledger_of(load(options.config)) as ledger:
         for line in ledger.look(lambda c: list(views.results(c))):
             sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
-    finally:
-        ledger.close()
     return 0

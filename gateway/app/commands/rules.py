@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from gateway.app import paper
-from gateway.app.compose import open_house, open_ledger
+from gateway.app.compose import ledger_of, open_house
 from gateway.app.config import load
 from gateway.app.errors import CommandError
 from gateway.decision import check, rule
@@ -174,11 +174,8 @@ def _as_if_found(house: House, one: DocumentReading) -> Document:
 
 
 def _explained(settings: Settings, number: int) -> list[str]:
-    ledger, _ = open_ledger(settings, Silent())
-    try:
+    with ledger_of(settings) as ledger:
         stored = ledger.look(lambda c: documents.decisions_of(c, number))
-    finally:
-        ledger.close()
     if not stored:
         raise CommandError(f"le document {number} n'a pas encore de décision ; voir gateway results")
     lines = []

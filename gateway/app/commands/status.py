@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from gateway.app import paper
 from gateway.app.ans_package import judged
 from gateway.app.commands.documents import reminder_days
-from gateway.app.compose import open_ledger
+from gateway.app.compose import ledger_of
 from gateway.app.config import load
 from gateway.app.errors import CommandError
 from gateway.app.findings import expiring
@@ -21,7 +21,7 @@ from gateway.app.lock import WorkerLock
 from gateway.flow.reading.screen import silence
 from gateway.ledger import deliveries, patients, views
 from gateway.ledger.rows import DestinationRow
-from gateway.model.ports import Silent, SystemClock
+from gateway.model.ports import SystemClock
 from gateway.model.settings import Settings
 from gateway.operate.messages import DESTINATIONS
 from gateway.review import hidden
@@ -115,13 +115,10 @@ class Status(Struct, frozen=True):
 def run(options: argparse.Namespace) -> int:
     """0; 1 when the ledger cannot be opened or the daemon that ran here is gone or mute (an image's health check)."""
     settings = load(options.config)
-    ledger, _ = open_ledger(settings, Silent())
-    try:
+    with ledger_of(settings) as ledger:
         path = ledger.path
         worker = path is not None and WorkerLock(path).busy()
         status = ledger.look(lambda c: _status(c, settings, path, worker=worker))
-    finally:
-        ledger.close()
     if options.json:
         paper.as_json(status)
     else:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from gateway.flow.delivering import papers as paper
+from gateway.flow.delivering.legs import LOST
 from gateway.flow.delivering.papers import Papers
 from gateway.flow.house import House
 from gateway.flow.reading.originals import Originals
@@ -17,7 +18,6 @@ from gateway.protocols import oids
 from gateway.protocols.cda_transform import Completion
 
 PDF = "application/pdf"
-LOST = "reader"
 
 
 @dataclass(frozen=True, slots=True)

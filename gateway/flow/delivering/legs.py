@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from gateway.isolation.errors import ReaderError, ReaderRefused
 from gateway.ledger.rows import Delivery
-from gateway.model.delivery import Destination, Frozen, Outcome
+from gateway.model.delivery import Answer, Destination, Frozen, Outcome
+
+#: The code of a delivery whose document a reader was lost over.
+LOST = "reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,13 @@ class Wait:
 
 
 Ready = Go | Skip | There | Wait
+
+
+def unread(error: ReaderError, code: str = "format") -> Wait:
+    """The readers gave no bytes: refused under ``code`` when they cannot, asked again when one was lost over it."""
+    if isinstance(error, ReaderRefused):
+        return Wait(Outcome(Answer.REFUSED, code, "Ce document ne peut pas être remis en forme."))
+    return Wait(Outcome(Answer.RETRY_LATER, LOST, "La lecture du document est à refaire."))
 
 
 class Leg(Protocol):

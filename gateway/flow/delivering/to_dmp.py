@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from gateway.delivery.dmp import Dmp, DmpError, Feed
 from gateway.flow.delivering import papers as paper
-from gateway.flow.delivering.dmp_bytes import LOST, DmpBytes
-from gateway.flow.delivering.legs import Go, Going, Ready, Skip, There, Wait
+from gateway.flow.delivering.dmp_bytes import DmpBytes
+from gateway.flow.delivering.legs import LOST, Go, Going, Ready, Skip, There, Wait, unread
 from gateway.flow.delivering.outcomes import MOVED_CODES, STATUS_CODE
 from gateway.flow.delivering.papers import Papers
 from gateway.flow.delivering.sent_by import responsible, rpps_of
@@ -110,10 +110,8 @@ class ToDmp:
             return Wait(Outcome(Answer.REFUSED, "format", f"Ce document ne peut pas être mis en forme ({error})."))
         except paper.NoPatientError:
             return Skip(NotFed.INS_NOT_QUALIFIED)
-        except ReaderRefused:
-            return Wait(Outcome(Answer.REFUSED, "format", "Ce document ne peut pas être remis en forme."))
-        except ReaderError:
-            return Wait(Outcome(Answer.RETRY_LATER, LOST, "La lecture du document est à refaire."))
+        except ReaderError as error:
+            return unread(error)
 
     async def still(self, delivery: Delivery) -> Skip | Wait | None:
         """The conditions again, for a submission that was frozen earlier."""

@@ -10,14 +10,14 @@ from gateway.delivery.dpi import fhir, folder, mllp
 from gateway.delivery.dpi.fhir_outcomes import DpiError
 from gateway.flow.delivering import papers as paper
 from gateway.flow.delivering.addressees import addressees
-from gateway.flow.delivering.legs import Go, Ready, Skip, There, Wait
+from gateway.flow.delivering.legs import Go, Ready, Skip, There, Wait, unread
 from gateway.flow.delivering.papers import Papers
 from gateway.flow.house import House
 from gateway.flow.judgement.judge import WRAPPED
 from gateway.flow.planning import chain
 from gateway.flow.planning.standing import WITHDRAWN
 from gateway.flow.reading.originals import Originals
-from gateway.isolation.errors import ReaderError, ReaderRefused
+from gateway.isolation.errors import ReaderError
 from gateway.ledger import patients, revisions
 from gateway.ledger.rows import Delivery
 from gateway.model.delivery import Answer, Destination, Frozen, Outcome
@@ -65,10 +65,8 @@ class ToDpi:
             return Wait(Outcome(Answer.REFUSED, "format", _formed(error)))
         except paper.NoPatientError:
             return Wait(Outcome(Answer.REFUSED, "902", "Le patient n'est plus dans l'index."))
-        except ReaderRefused:
-            return Wait(Outcome(Answer.REFUSED, "format", "Ce document ne peut pas être remis en forme."))
-        except ReaderError:
-            return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
+        except ReaderError as error:
+            return unread(error)
 
     async def _stands(self, known: Papers) -> bool:
         """Whether the record holds what the sender replaces or deletes: it may have refused that."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from gateway.delivery import submission
 from gateway.flow.delivering import papers as paper
-from gateway.flow.delivering.legs import Go, Ready, Skip, Wait
+from gateway.flow.delivering.legs import Go, Ready, Skip, Wait, unread
 from gateway.flow.delivering.papers import Papers
 from gateway.flow.house import House
 from gateway.flow.judgement.judge import domain_trusted
@@ -62,10 +62,8 @@ class ToMssante:
             return _refused("554", f"L'en-tête du document ne suffit pas à le décrire ({error}).")
         except MailError:
             return _refused("510", _NOT_WRITABLE)
-        except ReaderRefused:
-            return _refused("554", "Ce document ne peut pas être remis en forme.")
-        except ReaderError:
-            return Wait(Outcome(Answer.RETRY_LATER, "reader", "La lecture du document est à refaire."))
+        except ReaderError as error:
+            return unread(error, "554")
 
     def _load(self, c: Connection, delivery: Delivery) -> tuple[Papers, str]:
         row = sent.of_delivery(c, delivery.id)

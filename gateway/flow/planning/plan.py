@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import msgspec
 from sqlalchemy import Connection
 
 from gateway.flow.house import House
-from gateway.flow.judgement.judge import Judgement, is_patient
-from gateway.flow.planning import answers, chain, mailing, posted, standing, together
-from gateway.flow.planning.tidings import of_dmp, of_rejection, orders_of
-from gateway.ledger import deliveries, documents, jobs, mails, outgoing
+from gateway.flow.judgement.judge import Judgement
+from gateway.flow.planning import answers, chain, mailing, standing, telling, together
+from gateway.flow.planning.tidings import orders_of
+from gateway.ledger import deliveries, documents, jobs, mails
 from gateway.ledger.jobs import Job
-from gateway.ledger.rows import Arrival, Delivery, Document
-from gateway.model.documents import Action, DocumentReading, MailReading
-from gateway.model.orders import Orders, Tidings
+from gateway.ledger.rows import Delivery, Document
+from gateway.model.documents import Action, DocumentReading
 from gateway.model.reasons import Ignored, NotFed, Reason
 from gateway.model.states import ENDED, DeliveryState, DocumentEvent, DocumentState, MailState
 
-DPI, DMP, RECEIPT, ACK, MSSANTE = answers.DPI, "dmp", answers.RECEIPT, "ack", mailing.MSSANTE
+DPI, DMP, RECEIPT, ACK, MSSANTE = answers.DPI, telling.DMP, answers.RECEIPT, telling.ACK, mailing.MSSANTE
 
 _STAYS = (
     "Cette version n'a pas été versée au DMP ({reason}), qui garde la précédente, que son auteur a corrigée. À faire : "
@@ -25,7 +23,6 @@ _STAYS = (
 )
 #: Nobody meant the replacement for the DMP, or the record refused it and keeps the version before too.
 _NOT_MEANT = frozenset({NotFed.OFF, Reason.DPI_REFUSED, standing.WITHDRAWN})
-_NO_MAILBOX = "Aucune boîte d'envoi n'est configurée ([submission] mailbox) : rien n'est parti par MSSanté."
 
 
 def file(
@@ -52,11 +49,11 @@ def file(
     dpi = _plan_dpi(c, house, filed, parent, one)
     dmp = _plan_dmp(c, house, filed, parent, one, judgement.not_fed, dpi)
     if dmp is None:
-        _tell_all_of_dmp(c, house, filed, deliveries.last_of(c, filed.id, DMP), one.orders)
+        telling.of_dmp_to_all(c, house, filed, deliveries.last_of(c, filed.id, DMP), one.orders)
     mailed = mailing.plan_mails(c, house, filed, parent, one)
     for one_mail in mailed:
         if one_mail.state in ENDED:
-            _mailed(c, house, one_mail, one.orders)
+            telling.of_mail(c, house, one_mail, one.orders)
     sent = [one_mail.id for one_mail in mailed if one_mail.state not in ENDED]
     orders = [order for order in (dpi, dmp, *sent) if order is not None]
     if not orders:
@@ -77,70 +74,10 @@ def ended(c: Connection, house: House, done: Delivery) -> None:
     if done.document_id is not None:
         found = documents.get_document(c, done.document_id)
         if done.destination == DMP and done.purpose == found.action and done.revision == 1:
-            _tell_all_of_dmp(c, house, found, done, orders_of(c, found))
+            telling.of_dmp_to_all(c, house, found, done, orders_of(c, found))
         elif done.destination == MSSANTE:
-            _mailed(c, house, done, orders_of(c, documents.get_document(c, done.document_id)))
+            telling.of_mail(c, house, done, orders_of(c, found))
         close(c, house, done.document_id)
-
-
-def tell(c: Connection, house: House, number: int, news: Tidings) -> None:
-    """Plan to tell the hospital's own record what became of a document of its own (``flow.delivering.to_zam``)."""
-    says = msgspec.json.encode(news).decode()
-    values: dict[str, object] = {"document_id": number, "purpose": news.event, "says": says}
-    if house.settings.ack is None:
-        values |= {"reason": "not-configured", "ended_at": house.now}
-        deliveries.plan(c, ACK, house.now, state=DeliveryState.NOT_APPLICABLE, **values)
-        return
-    planned = deliveries.plan(c, ACK, house.now, **values)
-    jobs.enqueue(c, "deliver", ACK, planned, house.now)
-
-
-def heard(c: Connection, house: House, seen: Arrival, reading: MailReading) -> None:
-    """A report came back of mails of ours: the record is told, and of a failure a person."""
-    if reading.report is None or not seen.trusted:
-        return
-    for row, fate in mailing.reported(c, reading):
-        about = deliveries.get_delivery(c, row.delivery_id)
-        if about.document_id is None:
-            continue
-        orders = orders_of(c, documents.get_document(c, about.document_id))
-        news = posted.of_fate(reading.report.kind, fate, orders, row.recipient) if orders is not None else None
-        if news is not None and not _told(c, about.document_id, news):
-            tell(c, house, about.document_id, news)
-        wrong = posted.failed(reading.report.kind, fate)
-        if wrong:
-            whose = "le patient" if is_patient(row.recipient) else row.recipient
-            _mail_failed(c, house, about.document_id, f"Pour {whose} : {wrong}.")
-
-
-def _mailed(c: Connection, house: House, ended: Delivery, orders: Orders | None) -> None:
-    """A mail has left, or will not."""
-    number = ended.document_id
-    if number is None or orders is None:
-        return
-    row = outgoing.of_delivery(c, ended.id)
-    news = posted.of_end(ended, orders, row.recipient if row else "")
-    if news is not None:
-        tell(c, house, number, news)
-    if ended.state is DeliveryState.NOT_APPLICABLE:
-        _mail_failed(c, house, number, _NO_MAILBOX)
-
-
-def _mail_failed(c: Connection, house: House, number: int, detail: str) -> None:
-    documents.open_entry(c, number, Reason.MSSANTE_REFUSED, house.now, destination=MSSANTE, detail=detail)
-
-
-def _told(c: Connection, number: int, news: Tidings) -> bool:
-    """Whether the record was told the same before: servers repeat themselves."""
-    says = msgspec.json.encode(news).decode()
-    return any(one.destination == ACK and one.says == says for one in deliveries.of_document(c, number))
-
-
-def rejected(c: Connection, house: House, found: Document) -> None:
-    """A person has put a document aside: its record, if it waits for the DMP's answer, is told."""
-    orders = orders_of(c, found)
-    if orders is not None and orders.to_dmp and orders.receipt_wanted:
-        tell(c, house, found.id, of_rejection(found))
 
 
 def close(c: Connection, house: House, number: int) -> None:
@@ -176,31 +113,6 @@ def overdue(c: Connection, house: House, job: Job) -> None:
     seen = mails.get_arrival(c, job.subject)
     if jobs.finish(c, job) and seen.state is not MailState.SETTLED:
         answers.answer(c, house, seen, answers.worst_code(c, seen.seq) or "906")
-
-
-def repeated(c: Connection, house: House, copy: Document) -> None:
-    """The record handed a document over once more: what became of it is told to that message too, once it ended."""
-    orders = orders_of(c, copy)
-    sent = deliveries.first_of(c, copy.duplicate_of, DMP) if orders is not None and copy.duplicate_of else None
-    if sent is not None and sent.state in ENDED:
-        _tell_of_dmp(c, house, copy.id, sent, orders)
-
-
-def _tell_all_of_dmp(
-    c: Connection, house: House, found: Document, ended: Delivery | None, orders: Orders | None
-) -> None:
-    """The DMP's answer, to each message of the record that handed the document over."""
-    if orders is None or ended is None:
-        return
-    _tell_of_dmp(c, house, found.id, ended, orders)
-    for copy in documents.repeats(c, found.id):
-        _tell_of_dmp(c, house, copy.id, ended, orders_of(c, copy))
-
-
-def _tell_of_dmp(c: Connection, house: House, number: int, ended: Delivery, orders: Orders | None) -> None:
-    """The same, for who asked for the DMP and for its answer."""
-    if orders is not None and orders.to_dmp and orders.receipt_wanted:
-        tell(c, house, number, of_dmp(ended))
 
 
 def _plan_dpi(

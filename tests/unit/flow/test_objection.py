@@ -7,8 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.flow.delivering.dmp_bytes import LOST
-from gateway.flow.delivering.legs import Wait
+from gateway.flow.delivering.legs import LOST, Wait
 from gateway.flow.delivering.to_dmp import ToDmp
 from gateway.flow.house import House
 from gateway.formats.validity.verdict import Fault, Verdict
